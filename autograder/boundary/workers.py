@@ -1,0 +1,286 @@
+"""Starting workers, limiting them, and asking them for one thing at a time.
+
+A template process imports torch once and forks a warm worker for each program, so that a class does not pay for the
+import hundreds of times. The template runs no code of a submission.
+"""
+
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.boundary.pipe import Arrays, Garbled, packed, receive
+from autograder.rubric import Limits
+
+_TICK = 0.05
+_PACKAGES = Path(__file__).resolve().parents[2]
+Question = Callable[[dict[str, Any], Arrays], NDArray[Any]]
+
+
+class WorkerStopped(Exception):
+    """A worker can answer no more. The message says why, in words for the person who wrote the submission."""
+
+
+class OutOfTime(WorkerStopped):
+    """A call took longer than its limit."""
+
+
+class OutOfMemory(WorkerStopped):
+    """A call touched more memory than its limit."""
+
+
+class Died(WorkerStopped):
+    """The worker's process ended by itself, or what it sent was no message."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back: structure, arrays, and what was printed meanwhile."""
+
+    structure: dict[str, Any]
+    arrays: Arrays = field(default_factory=dict)
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        error = self.structure.get("error")
+        return error if isinstance(error, dict) else None
+
+
+class Template:
+    """The process that forks workers. Use it as a context manager; closing it ends its workers."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        ours, theirs = socket.socketpair()
+        environment = {name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ}
+        # Sets and dictionaries of text keep one order in every run; threads would make sums depend on the machine.
+        environment |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "PYTHONPATH": str(_PACKAGES)}
+        environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # what this processor needs to compute rightly at all
+            if name in os.environ:
+                environment[name] = os.environ[name]
+        self._home = tempfile.mkdtemp(prefix="autograder-home-")
+        environment |= {"HOME": self._home, "MPLCONFIGDIR": self._home, "XDG_CACHE_HOME": self._home}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-s", "-m", "autograder.worker", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            cwd=self._home,
+        )
+        theirs.close()
+        self._control = ours
+        self.processor_seconds = 0.0
+
+    def fork(self, data: Path | None, seed: int, modules: Mapping[str, str]) -> "Worker":
+        """A new worker, which sees the data set at `data` (none where it needs none) and a scratch folder."""
+        scratch = Path(tempfile.mkdtemp(prefix="autograder-scratch-"))
+        ours, theirs = socket.socketpair()
+        setup = {
+            "scratch": str(scratch),
+            "data": str(data) if data else None,
+            "seed": seed,
+            "modules": dict(modules),
+            "output_characters": self._limits.output_characters,
+        }
+        try:
+            socket.send_fds(self._control, [b"F"], [theirs.fileno()])
+            theirs.close()
+            pid = int(self._line())
+        except (OSError, ValueError) as problem:
+            raise RuntimeError("the template process is gone; is torch installed and does it import?") from problem
+        worker = Worker(self, pid, ours, scratch, self._limits)
+        worker.tell(setup)
+        return worker
+
+    def reap(self, pid: int) -> int:
+        """Wait for a worker to end; its exit status as `os.wait` gives it. Its processor time is added up."""
+        try:
+            self._control.sendall(b"W" + f"{pid}\n".encode())
+            answer = json.loads(self._line())
+        except (OSError, ValueError):
+            return -1
+        self.processor_seconds += answer["seconds"]
+        return int(answer["status"])
+
+    def _line(self) -> bytes:
+        line = b""
+        while not line.endswith(b"\n"):
+            part = self._control.recv(1)
+            if not part:
+                raise OSError("closed")
+            line += part
+        return line
+
+    def close(self) -> None:
+        self._control.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.processor_seconds = max(self.processor_seconds, usage.ru_utime + usage.ru_stime)
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def __enter__(self) -> "Template":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+class Worker:
+    """A process that holds one program of one submission and answers one request at a time."""
+
+    def __init__(self, template: Template, pid: int, connection: socket.socket, scratch: Path, limits: Limits) -> None:
+        self._template = template
+        self._pid = pid
+        self._connection = connection
+        self._scratch = scratch
+        self._limits = limits
+        self._deadline = float("inf")
+        self._stopped: WorkerStopped | None = None
+        connection.setblocking(False)
+
+    def tell(self, structure: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] | None = None) -> None:
+        """Send a message without waiting for an answer."""
+        self._write(packed(structure, arrays))
+
+    def request(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        arrays: Mapping[str, NDArray[Any]] | None = None,
+        seconds: float | None = None,
+        answer: Question | None = None,
+    ) -> Reply:
+        """Ask for an operation and wait for its result.
+
+        Args: seconds: the time limit, default `call_seconds`; answer: called whenever the worker asks something on
+            the way, which is how models whose answers are known are played from this side.
+        Raises: OutOfTime, OutOfMemory, Died; the worker is gone after any of them.
+        """
+        if self._stopped:
+            raise self._stopped
+        seconds = self._limits.call_seconds if seconds is None else seconds
+        self._deadline = time.monotonic() + seconds
+        try:
+            self._write(packed({"operation": operation, **parameters}, arrays))
+            while True:
+                structure, received = receive(self._read)
+                if not structure.get("question"):
+                    return Reply(structure, received)
+                if answer is None:
+                    raise Garbled("an unexpected question")
+                self._write(packed({}, {"answer": np.asarray(answer(structure, received), dtype=np.float32)}))
+        except WorkerStopped as stopped:
+            self._stop(stopped)
+            raise
+        except TimeoutError:
+            limit = f"{seconds:g} seconds"
+            stopped = OutOfTime(f"took longer than the {limit} it may take")
+            self._stop(stopped)
+            raise stopped from None
+        except Garbled as problem:
+            stopped = Died(f"answered with something that is no message ({problem})")
+            self._stop(stopped)
+            raise stopped from None
+
+    def close(self) -> None:
+        """End the process and remove its scratch folder."""
+        self._stop(Died("was closed"))
+
+    def _stop(self, reason: WorkerStopped) -> None:
+        if self._stopped:
+            return
+        self._stopped = reason
+        self._connection.close()
+        self._kill()
+        self._template.reap(self._pid)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _kill(self) -> None:
+        # The worker leads a process group of its own, so that what it has started goes with it. It is not reaped yet,
+        # so its number cannot belong to anybody else.
+        for kill in (os.killpg, os.kill):
+            try:
+                kill(self._pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue
+
+    def _wait(self, reading: bool) -> None:
+        """Wait until the connection is ready, with an eye on time and memory."""
+        while True:
+            waiting = ([self._connection], [], []) if reading else ([], [self._connection], [])
+            ready = select.select(*waiting, _TICK)
+            if ready[0] or ready[1]:
+                return
+            if time.monotonic() > self._deadline:
+                raise TimeoutError
+            touched = _touched_mebibytes(self._pid)
+            if touched > self._limits.memory_mebibytes:
+                raise OutOfMemory(f"used more than the {self._limits.memory_mebibytes} MiB of memory that it may use")
+
+    def _read(self, count: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < count:
+            self._wait(reading=True)
+            try:
+                part = self._connection.recv(min(count - len(parts), 2**20))
+            except BlockingIOError:
+                continue
+            except OSError:
+                part = b""
+            if not part:
+                raise Died(self._last_words())
+            parts += part
+        return bytes(parts)
+
+    def _write(self, message: bytes) -> None:
+        view = memoryview(message)
+        while view:
+            try:
+                view = view[self._connection.send(view[: 2**20]) :]
+            except BlockingIOError:
+                self._wait(reading=False)
+            except OSError:
+                raise Died(self._last_words()) from None
+
+    def _last_words(self) -> str:
+        self._kill()
+        status = self._template.reap(self._pid)
+        self._pid = 0
+        self._stopped = self._stopped or Died("ended its process")
+        self._connection.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        if status > 0 and os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
+            return f"ended its process: {signal.strsignal(os.WTERMSIG(status))}"
+        return "ended its process"
+
+
+def _touched_mebibytes(pid: int) -> float:
+    """Memory that a process really holds; what is merely reserved costs nothing."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123
+            for line in status:
+                if line.startswith("RssAnon:"):
+                    return int(line.split()[1]) / 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return 0.0

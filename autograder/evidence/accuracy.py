@@ -1,0 +1,208 @@
+"""Question 2d: what the accuracy function says of models whose answers are known.
+
+The models are played from this side: each picture that a submission shows to one of them is recognised here and
+answered from here, so that no right answer is ever in the submission's process.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.boundary.pipe import Arrays
+from autograder.evidence.arguments import CannotCall, matched
+from autograder.evidence.kinds import AccuracyRuns, KnownModel, NoEvidence
+from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
+from autograder.program.parameters import Parameter, meaning_of, resolved_parameters
+from autograder.program.roles import Candidate, Role
+from autograder.verdict import Outcome
+from fixtures.catalogue import Shoe
+from fixtures.coded import Codebook
+
+# Twelve pictures of each kind in batches of eight: the last batch is a short one.
+STUDENTS = 4
+BATCH_SIZE = 8
+MODELS = (
+    "a model that always answers same",
+    "a model that always answers different",
+    "a model that is always right",
+    "a model that is right on two thirds of the pairs and one third of the wrong pairs",
+)
+GRADERS_GENERATORS = "Measured with right pair generators in the place of the submission's own."
+
+
+class Player:
+    """Answers for the known models, and keeps count of what each was shown and answered."""
+
+    def __init__(self, codebook: Codebook) -> None:
+        self._codebook = codebook
+        self.shown = np.zeros((len(MODELS), 3), dtype=int)
+        self.right = np.zeros((len(MODELS), 2), dtype=int)
+
+    def answer(self, structure: dict[str, Any], arrays: Arrays) -> NDArray[np.float32]:
+        """Logits, [B, 2], for the pictures that a model was shown."""
+        number = int(structure["model"])
+        images = arrays["images"]
+        answers = []
+        for top, bottom in self._recognised(images):
+            kind = _kind(top, bottom)
+            same = _answer(number, kind, top)
+            self.shown[number, kind] += 1
+            if kind < 2:
+                self.right[number, kind] += same == (kind == 0)
+            answers.append([-1.5, 2.5] if same else [2.5, -1.5])
+        return np.array(answers, dtype=np.float32).reshape(-1, 2)
+
+    def _recognised(self, images: NDArray[Any]) -> list[tuple[Shoe | None, Shoe | None]]:
+        if images.ndim != 4 or 0 in images.shape:
+            return [(None, None)] * (len(images) if images.ndim else 0)
+        if images.shape[3] != 3:
+            images = images.transpose(0, 2, 3, 1)
+        if images.shape[1] < images.shape[2]:
+            images = images.transpose(0, 2, 1, 3)
+        half = images.shape[1] // 2
+        tops, bottoms = self._codebook.read(images[:, :half]), self._codebook.read(images[:, half:])
+        return list(zip(tops, bottoms, strict=True))
+
+
+def _kind(top: Shoe | None, bottom: Shoe | None) -> int:
+    """0 for a pair, 1 for a wrong pair of one student, 2 for anything else."""
+    if top is None or bottom is None or top.student != bottom.student or top.side == bottom.side:
+        return 2
+    return 0 if top.pair == bottom.pair else 1
+
+
+def _answer(model: int, kind: int, top: Shoe | None) -> bool:
+    """Whether a model answers "same"."""
+    if model < 2:
+        return model == 0
+    if model == 2 or top is None:
+        return kind == 0
+    return top.pair != 3 if kind == 0 else top.pair != 1
+
+
+def collect(laboratory: Laboratory) -> Iterator[AccuracyRuns | NoEvidence]:
+    """What the function says with the submission's own pair generators, then with right ones in their place."""
+    understanding = laboratory.understanding
+    candidate = understanding.first(Role.ACCURACY)
+    if candidate is None:
+        skeleton = understanding.skeleton(Role.ACCURACY)
+        yield still_to_be_written(skeleton.name) if skeleton else not_found(Role.ACCURACY)
+        return
+    yield _collect(laboratory, candidate, {})
+    replaced = {}
+    for role, kind in ((Role.SAME, "same"), (Role.DIFFERENT, "different")):
+        generator = understanding.first(role)
+        # Where nobody has tried to write the generators yet, an accuracy is not theirs to measure.
+        if generator is None:
+            return
+        replaced[generator.name] = kind
+    yield _collect(laboratory, candidate, replaced)
+
+
+def _collect(laboratory: Laboratory, candidate: Candidate, replaced: dict[str, str]) -> AccuracyRuns | NoEvidence:
+    try:
+        return laboratory.attempt(
+            [candidate.name],
+            lambda bench: _observe(laboratory, bench, candidate, bool(replaced)),
+            given=laboratory.given_arrays(STUDENTS),
+            replaced=replaced,
+        )
+    except Unavailable as unavailable:
+        return unavailable.reason
+
+
+def _observe(laboratory: Laboratory, bench: Bench, candidate: Candidate, replaced: bool) -> AccuracyRuns:
+    data = laboratory.coded.codebook.array(laboratory.students(STUDENTS))
+    function = {"name": candidate.name}
+    parameters = bench.signature(function)
+    laboratory.resolved[Role.ACCURACY] = {
+        "name": candidate.name,
+        "cell": candidate.cell,
+        "parameters": resolved_parameters(parameters),
+    }
+    player = Player(laboratory.coded.codebook)
+    arrays = {"data": data, **_pairs_if_wanted(parameters, data)}
+    returned = []
+    for number in range(len(MODELS)):
+        main = {"model": {"known_model": number}, **({} if len(arrays) > 1 else {"data": {"array": "data"}})}
+        further = {
+            "batch_size": {"value": BATCH_SIZE},
+            **{name: {"array": name} for name in arrays},
+        }
+        try:
+            arguments = matched(parameters, main, further)
+        except CannotCall as problem:
+            observed = f"it is not clear what to give `{candidate.name}` for its parameter `{problem.parameter}`"
+            raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None
+        request = {"function": function, **arguments.request(), "keep": "accuracy"}
+        returned.append(bench.ask("call", request, arrays, player.answer).structure["value"])
+    remark = " ".join(part for part in (bench.remark, GRADERS_GENERATORS if replaced else "") if part)
+    return AccuracyRuns(_models(player, returned), 3 * STUDENTS, "the grader's" if replaced else "its own", remark)
+
+
+def _pairs_if_wanted(parameters: Sequence[Parameter], data: NDArray[np.float32]) -> Arrays:
+    """Right pairs and wrong pairs for a function that takes these in place of the data."""
+    if not {"positives", "negatives"} <= {meaning_of(parameter.name) for parameter in parameters}:
+        return {}
+    same = np.concatenate([data[:, :, 0], data[:, :, 1]], axis=2)
+    different = np.concatenate([data[:, :, 0], data[:, [1, 2, 0], 1]], axis=2)
+    return {"positives": same.reshape(-1, 448, 224, 3), "negatives": different.reshape(-1, 448, 224, 3)}
+
+
+def _models(player: Player, returned: Sequence[dict[str, Any]]) -> tuple[KnownModel, ...]:
+    numbers = [_numbers(facts) for facts in returned]
+    rights = [_fractions(player, number) for number in range(len(MODELS))]
+    scale = 100.0 if any(max(told, default=0) > 3.5 for told in numbers) else 1.0
+    places = _places(numbers, rights, scale)
+    models = []
+    for number, name in enumerate(MODELS):
+        told = None
+        if len(numbers[number]) > max(places):
+            told = (numbers[number][places[0]] / scale, numbers[number][places[1]] / scale)
+        shown = tuple(int(count) for count in player.shown[number])
+        models.append(KnownModel(name, rights[number], told, _words(returned[number]), (shown[0], shown[1], shown[2])))
+    return tuple(models)
+
+
+def _fractions(player: Player, number: int) -> tuple[float | None, float | None]:
+    pair: list[float | None] = []
+    for kind in (0, 1):
+        shown = int(player.shown[number, kind])
+        pair.append(int(player.right[number, kind]) / shown if shown else None)
+    return pair[0], pair[1]
+
+
+def _places(
+    numbers: Sequence[Sequence[float]], rights: Sequence[tuple[float | None, float | None]], scale: float
+) -> tuple[int, int]:
+    """Which two of the returned numbers are meant: the first two that are right throughout, else the first two."""
+    for first, second in combinations(range(min((len(told) for told in numbers), default=0)), 2):
+        chosen = [(told[first] / scale, told[second] / scale) for told in numbers]
+        if all(
+            right is None or abs(right - number) < 1e-3
+            for pair, true in zip(chosen, rights, strict=True)
+            for right, number in zip(true, pair, strict=True)
+        ):
+            return first, second
+    return 0, 1
+
+
+def _numbers(facts: dict[str, Any]) -> list[float]:
+    """All numbers in a result, pairs before wrong pairs where the keys of a dictionary tell them apart."""
+    if facts["kind"] == "number":
+        return [float(facts["value"])]
+    items = facts.get("items", [])
+    if facts["kind"] == "dict":
+        keyed = list(zip(facts.get("keys", []), items, strict=False))
+        keyed.sort(key=lambda pair: any(sign in pair[0].lower() for sign in ("neg", "diff", "wrong", "0")))
+        items = [item for _, item in keyed]
+    return [number for item in items for number in _numbers(item) if np.isfinite(number)]
+
+
+def _words(facts: dict[str, Any]) -> str:
+    if facts["kind"] == "number":
+        return f"one number, {facts['value']:.3g}"
+    return {"none": "nothing"}.get(facts["kind"], f"a {facts['kind']} without two numbers")

@@ -1,0 +1,229 @@
+"""Where a submission's functions are tried: starting its program, asking it, and saying why that failed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Question, Reply, Template, Worker, WorkerStopped
+from autograder.datasets import CodedData
+from autograder.evidence.kinds import NoEvidence
+from autograder.program.parameters import Parameter
+from autograder.program.roles import Role
+from autograder.program.understanding import Program, Understanding
+from autograder.rubric import Limits
+from autograder.verdict import Outcome
+
+# Libraries of others: if one of these is absent, it is this machine that lacks it and not the submission.
+LIBRARIES = frozenset(
+    "albumentations cv2 einops fastai h5py imageio imgaug IPython joblib keras kornia lightning matplotlib numba pandas "
+    "plotly prettytable psutil pytorch_lightning requests rarfile patoolib scipy seaborn skimage sklearn tensorflow "
+    "thop torchaudio torchinfo torchmetrics torchsummary torchvision torchviz tqdm xgboost yaml".split()
+)
+_T = TypeVar("_T")
+
+
+class Unavailable(Exception):
+    """There will be no evidence; carries why."""
+
+    def __init__(self, reason: NoEvidence) -> None:
+        super().__init__(reason.observed)
+        self.reason = reason
+
+
+class Raised(Exception):
+    """The submission's own code raised an exception; carries what is known about it."""
+
+    def __init__(self, error: Mapping[str, Any], absent: Sequence[str] = ()) -> None:
+        super().__init__(str(error.get("message")))
+        self.error = dict(error)
+        self.absent = tuple(absent)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A worker with a program in it. remark: how the program differs from the narrowest one, "" where it does not."""
+
+    worker: Worker
+    remark: str
+
+    def ask(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        arrays: Mapping[str, NDArray[Any]] | None = None,
+        answer: Question | None = None,
+    ) -> Reply:
+        """Ask the worker. Raises: Raised, and WorkerStopped when it can answer no more."""
+        reply = self.worker.request(operation, parameters, arrays, answer=answer)
+        if reply.error is not None:
+            raise Raised(reply.error, reply.structure.get("absent_modules", ()))
+        return reply
+
+    def signature(self, function: Mapping[str, Any]) -> tuple[Parameter, ...]:
+        """The parameters of a function or class."""
+        described = self.ask("signature", {"function": dict(function)}).structure.get("parameters", [])
+        return tuple(
+            Parameter(str(p["name"]), str(p["kind"]), bool(p["has_default"]), p["default"]) for p in described
+        )
+
+
+class Laboratory:
+    """Everything that is needed to try one submission. `resolved` fills with what was taken for what."""
+
+    def __init__(
+        self, template: Template, understanding: Understanding, coded: CodedData, limits: Limits, seed: int
+    ) -> None:
+        self.understanding = understanding
+        self.coded = coded
+        self.seed = seed
+        self.resolved: dict[Role, dict[str, Any]] = {}
+        self._template = template
+        self._limits = limits
+
+    def students(self, count: int) -> tuple[tuple[str, int], ...]:
+        """Some students of the train folder, drawn from the seed, ascending."""
+        everyone = self.coded.codebook.students("train")
+        rng = np.random.default_rng([self.seed, 3])
+        chosen = sorted(rng.choice(len(everyone), size=min(count, len(everyone)), replace=False))
+        return tuple(everyone[index] for index in chosen)
+
+    def given_arrays(self, students: int = 4) -> dict[str, NDArray[np.float32]]:
+        """Right arrays under the names that the submission uses for its own."""
+        array = self.coded.codebook.array(self.students(students))
+        return dict.fromkeys(self.understanding.array_names(), array)
+
+    def attempt(
+        self,
+        names: Sequence[str],
+        use: Callable[[Bench], _T],
+        given: Mapping[str, NDArray[Any]] | None = None,
+        data: Path | None = None,
+        ends: dict[str, int] | None = None,
+        replaced: Mapping[str, str] | None = None,
+    ) -> _T:
+        """Start the program that some names need and use it; if that raises, once more with a wider program.
+
+        Args: given: arrays that are there before the program starts, by name; data: the data set that paths lead to,
+            default the coded one as handed out, where the program reads files at all; replaced: functions that are
+            exchanged for right ones once the program has run, name to "same" or "different".
+        Raises: Unavailable, with the exception of the narrow program where both failed.
+        """
+        assumed = frozenset(given or ())
+        narrow = self.understanding.narrow(names, assumed, ends)
+        first: Raised | None = None
+        for wide in (False, True):
+            program = self.understanding.program(narrow, assumed, wide)
+            if wide and len(program.statements) == len(narrow.positions):
+                break
+            remark = ""
+            if first is not None:
+                listed = ", ".join(str(cell) for cell in program.cells)
+                remark = (
+                    f"By themselves, the statements that {names[0]} needs stopped with {first.error['type']}, so all "
+                    f"of cells {listed} was run."
+                )
+            lead = data or (self.coded.as_handed_out if program.reads_files else None)
+            worker = self._template.fork(lead, self.seed, self.understanding.bundle.modules)
+            try:
+                self._run(worker, program, given or {}, replaced or {})
+                return use(Bench(worker, remark))
+            except Raised as raised:
+                first = first or raised
+            except WorkerStopped as stopped:
+                raise Unavailable(stopped_evidence(names[0], stopped)) from None
+            finally:
+                worker.close()
+        assert first is not None
+        raise Unavailable(raised_evidence(names[0], first)) from None
+
+    def _run(
+        self,
+        worker: Worker,
+        program: Program,
+        given: Mapping[str, NDArray[Any]],
+        replaced: Mapping[str, str],
+    ) -> None:
+        code = self.understanding.bundle.code
+        # Arrays of several names are the same one here; it travels once.
+        arrays = {f"given{number}": array for number, array in enumerate({id(a): a for a in given.values()}.values())}
+        keys = {id(array): key for key, array in arrays.items()}
+        parameters = {
+            "statements": list(program.statements),
+            "cells": {str(cell): code[cell] for cell in program.cells},
+            "given": {name: keys[id(array)] for name, array in given.items()},
+            "replaced": dict(replaced),
+        }
+        reply = worker.request("run", parameters, arrays, seconds=self._limits.program_seconds)
+        if reply.error is not None:
+            raise Raised(reply.error, reply.structure.get("absent_modules", ()))
+
+
+def raised_evidence(name: str, raised: Raised) -> NoEvidence:
+    """Why there is no evidence when the submission's code raised an exception."""
+    error = raised.error
+    foreign = sorted(set(raised.absent) & LIBRARIES)
+    if foreign:
+        listed = ", ".join(foreign)
+        return NoEvidence(
+            Outcome.ERROR,
+            f"`{name}` uses {listed}, which is not installed where the grader runs",
+            "Whoever runs the grader: install it there and grade again.",
+        )
+    own = sorted(set(raised.absent) - LIBRARIES)
+    if own:
+        return NoEvidence(
+            Outcome.MISSING,
+            f"`{name}` needs the module {own[0]}, and there is no file {own[0]}.py in the submission",
+            "Hand the file in together with the notebook.",
+        )
+    if error.get("type") == "NotImplementedError":
+        function = error.get("function") or name
+        return still_to_be_written(name if function in ("<module>", "forward", "__init__") else str(function))
+    return NoEvidence(Outcome.FAIL, f"`{name}` stopped with {error_words(error)}", _error_hint(error))
+
+
+def error_words(error: Mapping[str, Any]) -> str:
+    """An exception in words: its type, its message, its place."""
+    message = " ".join(str(error.get("message", "")).split())
+    words = str(error.get("type", "an exception"))
+    if message:
+        words += f": {message[:200]}"
+    if "cell" in error:
+        words += f" (cell {error['cell']}, line {error['line']})"
+    elif "module" in error:
+        words += f" ({error['module']}.py, line {error['line']})"
+    return words
+
+
+def _error_hint(error: Mapping[str, Any]) -> str:
+    hints = {
+        "NameError": "Restart the notebook and run all cells from the top: is the name still defined then?",
+        "FileNotFoundError": "Is this file made by the notebook itself, or does it have to be handed in with it?",
+        "MemoryError": "How many copies of the pictures are there at once?",
+    }
+    return hints.get(str(error.get("type")), "Run the cell by itself on a few students and look at the first error.")
+
+
+def stopped_evidence(name: str, stopped: WorkerStopped) -> NoEvidence:
+    """Why there is no evidence when the worker could not go on."""
+    if isinstance(stopped, OutOfTime):
+        hint = "Does a loop wait for something that never comes? Count how often its body should run."
+        return NoEvidence(Outcome.TIMEOUT, f"`{name}` {stopped}", hint)
+    if isinstance(stopped, OutOfMemory):
+        return NoEvidence(Outcome.FAIL, f"`{name}` {stopped}", "How many copies of the pictures are there at once?")
+    assert isinstance(stopped, Died)
+    return NoEvidence(Outcome.FAIL, f"`{name}` {stopped}", "Does it call exit(), or a library that crashes?")
+
+
+def still_to_be_written(name: str) -> NoEvidence:
+    """The sentence for what is not attempted yet."""
+    return NoEvidence(Outcome.MISSING, f"`{name}` is still to be written")
+
+
+def not_found(role: Role) -> NoEvidence:
+    """The sentence for what is nowhere in the submission."""
+    return NoEvidence(Outcome.MISSING, f"`{role.value}` was not found, under this name or another")

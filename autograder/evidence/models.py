@@ -1,0 +1,266 @@
+"""Questions 2a and 2b: one forward pass through each network, watched layer by layer."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.evidence.arguments import Arguments, model_arguments
+from autograder.evidence.kinds import ChannelRun, CnnRun, Convolution, ModelRun, NoEvidence
+from autograder.evidence.laboratory import (
+    Bench,
+    Laboratory,
+    Raised,
+    Unavailable,
+    not_found,
+    raised_evidence,
+    still_to_be_written,
+)
+from autograder.program.parameters import example_calls, resolved_parameters
+from autograder.program.roles import Candidate, Role
+from autograder.verdict import Outcome
+
+BATCH = 3
+CLOSE = 1e-4
+# Logits of one picture alone and in a batch are summed in another order.
+CLOSE_LOGITS = 1e-3
+# How the axes of [B, 3, 448, 224] are exchanged for each way in which a pipeline may hand pictures over.
+ORIENTATIONS = {"upright": (0, 1, 2, 3), "sideways": (0, 1, 3, 2), "channels last": (0, 2, 3, 1)}
+_PADDINGS = ("constant_pad_nd", "reflection_pad2d", "replication_pad2d", "pad")
+
+
+def collect_cnn(laboratory: Laboratory) -> Iterator[ModelRun | NoEvidence]:
+    """A forward pass through `CNN`."""
+    yield _collect(laboratory, Role.CNN, CnnRun)
+
+
+def collect_channel(laboratory: Laboratory) -> Iterator[ModelRun | NoEvidence]:
+    """A forward pass through `CNNChannel`."""
+    yield _collect(laboratory, Role.CHANNEL, ChannelRun)
+
+
+def _collect(laboratory: Laboratory, role: Role, kind: type[ModelRun]) -> ModelRun | NoEvidence:
+    understanding = laboratory.understanding
+    candidate = understanding.first(role)
+    if candidate is None:
+        skeleton = understanding.skeleton(role)
+        return still_to_be_written(skeleton.name) if skeleton else not_found(role)
+    try:
+        return laboratory.attempt(
+            [candidate.name],
+            lambda bench: _observe(laboratory, bench, role, candidate, kind),
+            given=laboratory.given_arrays(),
+        )
+    except Unavailable as unavailable:
+        return unavailable.reason
+
+
+def _observe(
+    laboratory: Laboratory, bench: Bench, role: Role, candidate: Candidate, kind: type[ModelRun]
+) -> ModelRun:
+    name = candidate.name
+    rng = np.random.default_rng([laboratory.seed, 5])
+    images = rng.uniform(-0.5, 0.5, size=(BATCH, 3, 448, 224)).astype(np.float32)
+    facts = bench.ask("describe", {"value": {"name": name}}).structure["value"]
+    if facts["kind"] == "stand-in":
+        raise Raised({"type": "ModuleNotFoundError"}, [str(facts.get("module", ""))])
+    laboratory.resolved[role] = {"name": name, "cell": candidate.cell}
+    if facts["kind"] == "model":
+        return _run(bench, {"name": name}, kind, name, "", images)
+    if facts["kind"] not in ("class", "callable"):
+        raise Unavailable(NoEvidence(Outcome.FAIL, f"`{name}` is no model but {facts.get('type', facts['kind'])}"))
+    function = {"name": name}
+    parameters = bench.signature(function)
+    laboratory.resolved[role]["parameters"] = resolved_parameters(parameters)
+    examples = example_calls(laboratory.understanding.dependencies, name)
+    return _build_and_run(bench, kind, name, model_arguments(parameters, examples, role is Role.CHANNEL), images)
+
+
+def _build_and_run(
+    bench: Bench, kind: type[ModelRun], name: str, ways: Iterator[Arguments], images: NDArray[np.float32]
+) -> ModelRun:
+    """The first run that works among the ways to build the model."""
+    first: Raised | None = None
+    for arguments in ways:
+        try:
+            request = {"function": {"name": name}, **arguments.request(), "keep": "model"}
+            facts = bench.ask("call", request).structure["value"]
+            if facts["kind"] not in ("model", "callable"):
+                raise Unavailable(
+                    NoEvidence(Outcome.FAIL, f"`{name}` gives no model but {facts.get('type', facts['kind'])}")
+                )
+            return _run(bench, {"kept": "model"}, kind, name, str(arguments), images)
+        except Raised as raised:
+            first = first or raised
+    if first is None:
+        raise Unavailable(NoEvidence(Outcome.FAIL, f"it is not clear which arguments `{name}` takes"))
+    if first.error.get("type") == "NotImplementedError":
+        raise Unavailable(raised_evidence(name, first))
+    raise first
+
+
+def _run(
+    bench: Bench, model: Mapping[str, Any], kind: type[ModelRun], name: str, arguments: str, images: NDArray[np.float32]
+) -> ModelRun:
+    """The run in the orientation that suits the model: the first that comes out right, else the first that runs."""
+    runs: list[ModelRun] = []
+    first: Raised | None = None
+    for orientation, axes in ORIENTATIONS.items():
+        turned = np.ascontiguousarray(images.transpose(axes))
+        try:
+            reply = bench.ask("forward", {"model": dict(model)}, {"images": turned})
+        except Raised as raised:
+            first = first or raised
+            continue
+        run = _read_run(reply.structure, reply.arrays, kind, name, arguments, orientation, images, bench.remark)
+        if run.output == (BATCH, 2) and (kind is CnnRun or run.entering in ("stacked", "scaled")):
+            return run
+        runs.append(run)
+    if runs:
+        return runs[0]
+    assert first is not None
+    raise first
+
+
+def _read_run(
+    structure: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    kind: type[ModelRun],
+    name: str,
+    arguments: str,
+    orientation: str,
+    images: NDArray[np.float32],
+    remark: str,
+) -> ModelRun:
+    convolutions, linears = read_layers(structure["events"])
+    output, alone = arrays.get("output"), arrays.get("alone")
+    separate = (
+        output is not None
+        and alone is not None
+        and alone.shape[1:] == output.shape[1:]
+        and len(alone) == 1
+        and bool(np.allclose(output[:1], alone, atol=CLOSE_LOGITS, rtol=CLOSE_LOGITS, equal_nan=True))
+    )
+    if orientation == "sideways":
+        convolutions = tuple(_upright(layer) for layer in convolutions)
+    return kind(
+        name=name,
+        arguments=arguments,
+        orientation=orientation,
+        batch=BATCH,
+        output=tuple(int(length) for length in structure["shape"]),
+        output_kind=str(structure["kind"]),
+        separate=separate,
+        convolutions=convolutions,
+        linears=linears,
+        entering=_entering(arrays.get("first_input"), images[:1], orientation),
+        remark=remark,
+    )
+
+
+def read_layers(events: list[dict[str, Any]]) -> tuple[tuple[Convolution, ...], tuple[tuple[int, int], ...]]:
+    """Convolutions and linear layers, (in, out), in the order of their execution.
+
+    A convolution whose kernel covers all of its input, behind four others, is a linear layer in other clothes.
+    """
+    found: list[dict[str, Any]] = []
+    linears: list[tuple[int, int]] = []
+    for event in events:
+        if event["kind"] == "convolution":
+            if found:
+                found[-1].setdefault("following", event["before"][2:])
+            covers = event["weight"][2:] == event["before"][2:] and event["after"][2:] == [1, 1]
+            if len(found) >= 4 and covers:
+                linears.append((int(np.prod(event["weight"][1:])), int(event["weight"][0])))
+            else:
+                found.append({**event, "shrinks": [], "pads": [0, 0]})
+        elif event["kind"] == "linear":
+            linears.append((event["in"], event["out"]))
+            if found and event["map"]:
+                found[-1].setdefault("following", event["map"][2:])
+        elif found and "following" not in found[-1]:
+            found[-1]["shrinks"].append((event["name"], event["before"][2:], event["after"][2:]))
+    return tuple(_convolution(entry, found[number - 1] if number else None) for number, entry in enumerate(found)), tuple(
+        linears
+    )
+
+
+def _convolution(entry: dict[str, Any], previous: dict[str, Any] | None) -> Convolution:
+    before, padding = _size(entry["before"][2:]), _size(entry["padding"])
+    following = _size(entry.get("following", entry["after"][2:]))
+    shrinks = tuple((str(name), _size(a), _size(b)) for name, a, b in entry["shrinks"])
+    if shrinks and shrinks[-1][0] in _PADDINGS:
+        # Explicit padding belongs to the convolution behind it, not to the map that it pads.
+        following, shrinks = shrinks[-1][1], shrinks[:-1]
+    if previous and previous["shrinks"] and previous["shrinks"][-1][0] in _PADDINGS:
+        unpadded = _size(previous["shrinks"][-1][1])
+        padding = (padding[0] + (before[0] - unpadded[0]) // 2, padding[1] + (before[1] - unpadded[1]) // 2)
+        before = unpadded
+    return Convolution(
+        in_channels=int(entry["before"][1]),
+        out_channels=int(entry["weight"][0]),
+        kernel=_size(entry["weight"][2:]),
+        stride=_size(entry["stride"]),
+        before=before,
+        after=_size(entry["after"][2:]),
+        following=following,
+        shrinks=shrinks,
+        padding=padding,
+    )
+
+
+def _size(pair: Any) -> tuple[int, int]:
+    return int(pair[0]), int(pair[1])
+
+
+def _upright(layer: Convolution) -> Convolution:
+    """A convolution seen sideways, told as if height came before width."""
+
+    def turned(size: tuple[int, int]) -> tuple[int, int]:
+        return size[1], size[0]
+
+    return Convolution(
+        in_channels=layer.in_channels,
+        out_channels=layer.out_channels,
+        kernel=turned(layer.kernel),
+        stride=turned(layer.stride),
+        before=turned(layer.before),
+        after=turned(layer.after),
+        following=turned(layer.following),
+        shrinks=tuple((name, turned(a), turned(b)) for name, a, b in layer.shrinks),
+        padding=turned(layer.padding),
+    )
+
+
+def _entering(first: NDArray[Any] | None, image: NDArray[np.float32], orientation: str) -> str:
+    """What reached the first convolution, compared with the planes of both shoes."""
+    if first is None or first.ndim != 4:
+        return "unseen"
+    planes = np.concatenate([image[0, :, :224], image[0, :, 224:]])  # [6, 224, 224]
+    if orientation == "sideways":
+        planes = planes.transpose(0, 2, 1)
+    if first.shape[1:] != planes.shape:
+        return f"{first.shape[1]} channels of {first.shape[2]} x {first.shape[3]} reach the first convolution"
+    # Batch normalisation at the start divides by sqrt(1 + 1e-5), which is no change that matters.
+    differences = np.abs(first[0][:, None] - planes[None]).max(axis=(2, 3))
+    found = differences.argmin(axis=1)
+    if differences.min(axis=1).max() < CLOSE:
+        return _which(set(found.tolist()))
+    normal = _standardised(first[0]) @ _standardised(planes).T / planes[0].size
+    if normal.max(axis=1).min() > 0.9999:
+        which = _which(set(normal.argmax(axis=1).tolist()))
+        return "scaled" if which == "stacked" else which
+    return "mixed"
+
+
+def _which(planes: set[int]) -> str:
+    if len(planes) == 6:
+        return "stacked"
+    return "one shoe twice" if planes in ({0, 1, 2}, {3, 4, 5}) else "mixed"
+
+
+def _standardised(planes: NDArray[Any]) -> NDArray[Any]:
+    flat = planes.reshape(len(planes), -1).astype(np.float64)
+    spread = flat.std(axis=1, keepdims=True)
+    return (flat - flat.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)

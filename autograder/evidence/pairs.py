@@ -1,0 +1,221 @@
+"""Questions 1b and 1c: what a generator makes of coded pictures of a few students."""
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.evidence.arguments import CannotCall, matched
+from autograder.evidence.kinds import DifferentPairs, NoEvidence, PairImages, SamePairs
+from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
+from autograder.program.roles import FUNCTIONS, Candidate, Role
+from autograder.verdict import Outcome
+from fixtures.catalogue import Shoe
+
+STUDENTS = 4
+DRAWS = 5
+MOST_SIZES = 3
+MOST_GUESSES = 6
+CLOSE = 1e-5
+Row = tuple[Shoe | None, Shoe | None]
+
+
+def collect_same(laboratory: Laboratory) -> Iterator[PairImages | NoEvidence]:
+    """What `generate_same_pair` makes."""
+    yield _collect(laboratory, Role.SAME, SamePairs)
+
+
+def collect_different(laboratory: Laboratory) -> Iterator[PairImages | NoEvidence]:
+    """What `generate_different_pair` makes."""
+    yield _collect(laboratory, Role.DIFFERENT, DifferentPairs)
+
+
+def _collect(laboratory: Laboratory, role: Role, kind: type[PairImages]) -> PairImages | NoEvidence:
+    understanding = laboratory.understanding
+    candidates = [candidate for candidate in understanding.roles[role] if not candidate.skeleton]
+    first: PairImages | NoEvidence | None = None
+    for candidate in candidates[:3]:
+        seen = _try(laboratory, role, candidate, kind)
+        if isinstance(seen, PairImages) and seen.layout:
+            return seen
+        first = first or seen
+    if first is not None:
+        return first
+    skeleton = understanding.skeleton(role)
+    if skeleton is not None:
+        return still_to_be_written(skeleton.name)
+    return _by_what_it_does(laboratory, role, kind) or not_found(role)
+
+
+def _by_what_it_does(laboratory: Laboratory, role: Role, kind: type[PairImages]) -> PairImages | None:
+    """A function whose name tells nothing, but whose pictures do."""
+    understanding = laboratory.understanding
+    taken = {found.name for other in FUNCTIONS if (found := understanding.first(other))}
+    guesses = []
+    for position, statement in enumerate(understanding.dependencies.statements):
+        node = statement.node
+        if isinstance(node, ast.FunctionDef) and node.name not in taken and node.args.args:
+            guesses.append(Candidate(role, node.name, position, statement.cell, "what it makes"))
+    for candidate in guesses[:MOST_GUESSES]:
+        seen = _try(laboratory, role, candidate, kind)
+        if isinstance(seen, PairImages) and seen.layout and _makes(role, seen):
+            return seen
+    laboratory.resolved.pop(role, None)
+    return None
+
+
+def _makes(role: Role, seen: PairImages) -> bool:
+    rows = [(top, bottom) for top, bottom in seen.draws[0] if top and bottom and top.student == bottom.student]
+    fitting = [(top.pair == bottom.pair) == (role is Role.SAME) for top, bottom in rows]
+    return bool(fitting) and sum(fitting) > len(fitting) / 2
+
+
+def _try(
+    laboratory: Laboratory, role: Role, candidate: Candidate, kind: type[PairImages]
+) -> PairImages | NoEvidence:
+    """The candidate's pictures for a few students, or for as many as a number in its code asks for."""
+    failure: PairImages | NoEvidence | None = None
+    for size in (STUDENTS, *_sizes_in_code(laboratory, candidate)):
+        try:
+            seen = laboratory.attempt(
+                [candidate.name],
+                lambda bench, size=size: _observe(laboratory, bench, role, candidate, kind, size),  # type: ignore[misc]
+                given=laboratory.given_arrays(),
+            )
+        except Unavailable as unavailable:
+            failure = failure or unavailable.reason
+            if unavailable.reason.outcome is not Outcome.FAIL:
+                break
+            continue
+        if seen.layout == "as asked" or failure is None and size == STUDENTS and seen.layout:
+            return seen
+        failure = failure or seen
+    assert failure is not None
+    return failure
+
+
+def _sizes_in_code(laboratory: Laboratory, candidate: Candidate) -> tuple[int, ...]:
+    """Numbers of students for which a function may have been written: whole numbers in it, or a third of them."""
+    node = laboratory.understanding.dependencies.statements[candidate.position].node
+    numbers = {
+        child.value
+        for child in ast.walk(node)
+        if isinstance(child, ast.Constant) and isinstance(child.value, int) and not isinstance(child.value, bool)
+    }
+    most = len(laboratory.coded.data.students("train"))
+    sizes = {number // divisor for number in numbers for divisor in (1, 3) if number % divisor == 0}
+    return tuple(sorted(size for size in sizes if STUDENTS < size <= most))[:MOST_SIZES]
+
+
+def _observe(
+    laboratory: Laboratory, bench: Bench, role: Role, candidate: Candidate, kind: type[PairImages], size: int
+) -> PairImages:
+    students = laboratory.students(size)
+    data = laboratory.coded.codebook.array(students)
+    function = {"name": candidate.name}
+    parameters = bench.signature(function)
+    try:
+        arguments = matched(parameters, {"data": {"array": "data"}}, {"n": {"value": len(students)}})
+    except CannotCall as problem:
+        observed = f"it is not clear what to give `{candidate.name}` for its parameter `{problem.parameter}`"
+        raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None
+    laboratory.resolved[role] = {
+        "name": candidate.name,
+        "cell": candidate.cell,
+        "parameters": {"data": name} if (name := _name_given(parameters, arguments)) else {},
+    }
+    draws: list[tuple[Row, ...]] = []
+    damaged: tuple[int, ...] = ()
+    shape: tuple[int, ...] = ()
+    layout = ""
+    for draw in range(DRAWS if size == STUDENTS else 1):
+        request = {"function": function, **arguments.request(), "keep": "pairs", "draw": draw}
+        facts = bench.ask("call", request, {"data": data}).structure["value"]
+        rows, shape_now, layout_now = _rows(bench, facts, len(students))
+        if draw == 0:
+            shape, layout = shape_now, layout_now
+        if rows is None:
+            break
+        shoes = _read(laboratory, rows)
+        if draw == 0:
+            damaged = _damaged(laboratory, rows, shoes)
+        elif draw == 1 and shoes == draws[0]:
+            break
+        draws.append(shoes)
+    return kind(shape, layout, tuple(draws), damaged, len(students), bench.remark, size != STUDENTS)
+
+
+def _name_given(parameters: Any, arguments: Any) -> str | None:
+    for name, reference in arguments.named:
+        if "array" in reference:
+            return str(name)
+    for parameter, reference in zip(parameters, arguments.positional, strict=False):
+        if "array" in reference:
+            return str(parameter.name)
+    return None
+
+
+def _rows(bench: Bench, facts: dict[str, Any], students: int) -> tuple[NDArray[Any] | None, tuple[int, ...], str]:
+    """The rows of tall pictures, [M, 448, 224, 3], in a result; its own shape; and its layout in words."""
+    reference: dict[str, Any] = {"kept": "pairs"}
+    if "shape" not in facts and facts["kind"] in ("tuple", "list"):
+        # Pictures together with their labels: the pictures are the part with the most axes.
+        items = list(enumerate(facts.get("items", ())))
+        ranked = sorted(items, key=lambda pair: -len(pair[1].get("shape", ())))
+        if ranked and len(ranked[0][1].get("shape", ())) >= 4:
+            reference, facts = {"kept": "pairs", "item": [ranked[0][0]]}, ranked[0][1]
+    if "shape" not in facts:
+        words = facts.get("type", facts["kind"])
+        hint = "Does every way through the function end in a return?" if facts["kind"] == "none" else ""
+        raise Unavailable(NoEvidence(Outcome.FAIL, f"what comes back is no array but {words}", hint))
+    shape = tuple(int(length) for length in facts["shape"])
+    layouts = {
+        "as asked": len(shape) == 4 and shape[1:] == (448, 224, 3),
+        "channels come first": len(shape) == 4 and shape[1:] == (3, 448, 224),
+        "channels come first and width before height": len(shape) == 4 and shape[1:] == (3, 224, 448),
+        "the three examples of a student have an axis of their own": len(shape) == 5 and shape[2:] == (448, 224, 3),
+    }
+    layout = next((words for words, fits in layouts.items() if fits), "")
+    if not layout or not 0 < shape[0] <= 6 * students:
+        return None, shape, ""
+    step = 1 if students <= STUDENTS else 4
+    index = [[None, None, None]] * len(shape)
+    if step > 1:
+        axes = {"as asked": (1, 2)}.get(layout, (len(shape) - 2, len(shape) - 1))
+        index = [[None, None, step if axis in axes else None] for axis in range(len(shape))]
+    rows = bench.ask("fetch", {"value": reference, "index": index}).arrays["array"]
+    if layout == "channels come first":
+        rows = rows.transpose(0, 2, 3, 1)
+    elif layout == "channels come first and width before height":
+        rows = rows.transpose(0, 3, 2, 1)
+    elif len(shape) == 5:
+        rows = rows.reshape(-1, *rows.shape[2:])
+    if layout == "as asked" and shape[0] != 3 * students:
+        layout = "another number of rows"
+    return rows, shape, layout
+
+
+def _read(laboratory: Laboratory, rows: NDArray[Any]) -> tuple[Row, ...]:
+    half = rows.shape[1] // 2
+    step = max(1, rows.shape[2] // 56)
+    read = laboratory.coded.codebook.read
+    tops, bottoms = read(rows[:, :half:step, ::step]), read(rows[:, half::step, ::step])
+    return tuple(zip(tops, bottoms, strict=True))
+
+
+def _damaged(laboratory: Laboratory, rows: NDArray[Any], shoes: tuple[Row, ...]) -> tuple[int, ...]:
+    """Rows that show the right shoes but not as they are: mirrored, rescaled, rounded to whole numbers."""
+    if rows.shape[1] != 448:
+        return ()
+    damaged = []
+    for number, (row, (top, bottom)) in enumerate(zip(rows, shoes, strict=True)):
+        if top is None or bottom is None:
+            continue
+        pixels = np.concatenate([laboratory.coded.codebook.picture(top), laboratory.coded.codebook.picture(bottom)])
+        if np.abs(row - (pixels / 255 - 0.5)).max() > CLOSE:
+            damaged.append(number)
+    return tuple(damaged)
+
+

@@ -1,0 +1,233 @@
+"""The backward slice: the top-level statements that a name needs, in notebook order, and no others.
+
+Going back from where a name is wanted, the last statement that surely binds it is needed, and so is every statement
+in between that may bind it or changes it in place; then whatever those statements read is needed where they stand.
+What a function reads when it is called is needed where it is *used*, not where it is defined: a helper redefined
+below a call does not count for that call.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from autograder.program.bindings import BUILTINS, CallSite, Effects, effects_of
+from autograder.submission.notebook import Statement
+
+_AMBIENT_ROOTS = frozenset({"torch", "np", "numpy", "random", "os", "sys"})
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Positions of the statements needed, ascending; unresolved: names that nothing in the notebook binds."""
+
+    positions: tuple[int, ...]
+    unresolved: frozenset[str] = frozenset()
+
+
+class Dependencies:
+    """The statements of a notebook and what each does to names, ready to be sliced."""
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self.statements = tuple(statements)
+        self.effects = tuple(effects_of(statement.node) for statement in self.statements)
+        self._imported = {name for e in self.effects if e.imports for name in e.binds | e.may_bind}
+        self._plain = self._names_of_plain_values()
+        self._defined = self._functions()
+        self._spread_mutated_parameters()
+        self._mutates = tuple(self._all_mutated(position) for position in range(len(self.statements)))
+        self._sharing = self._names_sharing_memory()
+
+    def binds(self, name: str) -> tuple[int, ...]:
+        """The statements that bind a name, surely or perhaps, in order."""
+        return tuple(i for i, e in enumerate(self.effects) if name in e.binds or name in e.may_bind)
+
+    def slice(self, wanted: Iterable[str], assumed: Collection[str] = (), end: int | None = None) -> Slice:
+        """What has to run so that the wanted names are there at position `end` (default: after the last statement).
+
+        Args: assumed: names that are given from outside; what makes them is left out.
+        """
+        return _Slicing(self, frozenset(assumed)).run(wanted, len(self.statements) if end is None else end)
+
+    def widened(self, narrow: Slice, assumed: Collection[str] = ()) -> Slice:
+        """A slice and what else its cells hold, with all that this needs."""
+        cells = {self.statements[position].cell for position in narrow.positions}
+        slicing = _Slicing(self, frozenset(assumed))
+        for position, statement in enumerate(self.statements):
+            effects = self.effects[position]
+            makes_assumed_only = (effects.binds | effects.may_bind) and not (
+                (effects.binds | effects.may_bind) - slicing.assumed
+            )
+            if statement.cell in cells and not makes_assumed_only:
+                slicing.include(position)
+        result = slicing.run((), len(self.statements))
+        return Slice(tuple(sorted({*result.positions, *narrow.positions})), result.unresolved)
+
+    def mutated(self, position: int, name: str) -> bool:
+        """Whether a statement changes in place what a name stands for."""
+        changed = self._mutates[position]
+        if name in changed:
+            return True
+        return any(
+            other in changed and since < position
+            for other, since in self._sharing.get(name, {}).items()
+            if other not in self._plain
+        )
+
+    def later_reads(self, name: str, position: int) -> set[str]:
+        """What is read when whatever `name` stands for before `position` is called."""
+        found: set[str] = set()
+        waiting = [(name, position)]
+        seen = set()
+        while waiting:
+            current = waiting.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            for definition in self.reaching(*current):
+                effects = self.effects[definition]
+                found |= effects.reads_later
+                waiting += [(carried, definition) for carried in effects.carries if carried != name]
+        return found
+
+    def reaching(self, name: str, position: int) -> list[int]:
+        """The statements that may have bound what `name` stands for before `position`, the last one first."""
+        found = []
+        for index in range(position - 1, -1, -1):
+            effects = self.effects[index]
+            if name in effects.binds:
+                found.append(index)
+                break
+            if name in effects.may_bind:
+                found.append(index)
+        return found
+
+    def _names_of_plain_values(self) -> set[str]:
+        bound: dict[str, int] = {}
+        plain: dict[str, int] = {}
+        for effects in self.effects:
+            for name in effects.binds | effects.may_bind:
+                bound[name] = bound.get(name, 0) + 1
+            for name in effects.plain_numbers:
+                plain[name] = plain.get(name, 0) + 1
+        return {name for name, count in plain.items() if bound.get(name) == count}
+
+    def _functions(self) -> dict[str, list[Effects]]:
+        defined: dict[str, list[Effects]] = {}
+        for effects in self.effects:
+            if effects.parameters or effects.writes_later or effects.calls_later:
+                for name in effects.binds | effects.may_bind:
+                    defined.setdefault(name, []).append(effects)
+        return defined
+
+    def _spread_mutated_parameters(self) -> None:
+        """A function that hands its parameter to one that changes it changes it, too."""
+        changed = True
+        while changed:
+            changed = False
+            for effects in (e for group in self._defined.values() for e in group):
+                for site in effects.calls_later:
+                    for name in self._mutated_through(site):
+                        target = effects.mutated_parameters if name in effects.parameters else effects.writes_later
+                        if name not in target:
+                            target.add(name)
+                            changed = True
+
+    def _mutated_through(self, site: CallSite) -> set[str]:
+        """Names that a call of one of the notebook's own functions changes."""
+        names: set[str] = set()
+        if site.base is not None:
+            return names
+        for effects in self._defined.get(site.function, ()):
+            names |= effects.writes_later
+            names |= {
+                argument
+                for parameter, argument in zip(effects.parameters, site.arguments, strict=False)
+                if argument and parameter in effects.mutated_parameters
+            }
+            names |= {
+                argument for keyword, argument in site.keywords if argument and keyword in effects.mutated_parameters
+            }
+        return names
+
+    def _all_mutated(self, position: int) -> set[str]:
+        effects = self.effects[position]
+        names = set(effects.mutates)
+        for site in effects.calls:
+            names |= self._mutated_through(site)
+        return names - self._imported
+
+    def _names_sharing_memory(self) -> dict[str, dict[str, int]]:
+        """For each name, the names that may share its memory and since which statement."""
+        sharing: dict[str, dict[str, int]] = {}
+        for position, effects in enumerate(self.effects):
+            for name, sources in effects.aliases.items():
+                for source in sources - self._imported:
+                    if source == name or name in self._plain or source in self._plain:
+                        continue
+                    near = {source: position, **{n: position for n in sharing.get(source, {})}}
+                    for other in near:
+                        sharing.setdefault(name, {}).setdefault(other, position)
+                        sharing.setdefault(other, {}).setdefault(name, position)
+        return sharing
+
+
+class _Slicing:
+    """One walk back from what is wanted."""
+
+    def __init__(self, dependencies: Dependencies, assumed: frozenset[str]) -> None:
+        self._dependencies = dependencies
+        self.assumed = assumed
+        self._included: set[int] = set()
+        self._waiting: list[tuple[str, int]] = []
+        self._seen: set[tuple[str, int]] = set()
+        self._unresolved: set[str] = set()
+
+    def run(self, wanted: Iterable[str], end: int) -> Slice:
+        self._waiting += [(name, end) for name in wanted]
+        while self._waiting:
+            self._resolve(*self._waiting.pop())
+            if not self._waiting:
+                self._include_ambient()
+        return Slice(tuple(sorted(self._included)), frozenset(self._unresolved))
+
+    def include(self, position: int) -> None:
+        if position in self._included:
+            return
+        self._included.add(position)
+        effects = self._dependencies.effects[position]
+        self._waiting += [(name, position) for name in effects.reads]
+        # A call may reach globals through the functions it calls, and what is changed in place must be there.
+        self._waiting += [(name, position) for name in self._dependencies._mutates[position]]
+
+    def _resolve(self, name: str, position: int) -> None:
+        if name in self.assumed or (name, position) in self._seen:
+            return
+        self._seen.add((name, position))
+        dependencies = self._dependencies
+        found = False
+        for index in range(position - 1, -1, -1):
+            effects = dependencies.effects[index]
+            surely = name in effects.binds
+            if surely or name in effects.may_bind:
+                found = True
+                self.include(index)
+            elif dependencies.mutated(index, name):
+                self.include(index)
+                # A function that binds a global name when it is called makes that name, too.
+                found = found or name in dependencies._mutates[index]
+            if surely:
+                break
+        if not found and name not in BUILTINS:
+            self._unresolved.add(name)
+            for index in range(position - 1, -1, -1):
+                if dependencies.effects[index].binds_anything:
+                    self.include(index)
+        self._waiting += [(later, position) for later in dependencies.later_reads(name, position)]
+
+    def _include_ambient(self) -> None:
+        """Settings that hold for all that follows, where what they set is in use at all."""
+        needed = {name for name, _ in self._seen}
+        for index, effects in enumerate(self._dependencies.effects):
+            roots = effects.reads & (_AMBIENT_ROOTS | {"get_ipython"})
+            if effects.ambient and index not in self._included and (roots & needed or "get_ipython" in roots):
+                if max(self._included, default=-1) > index:
+                    self.include(index)

@@ -1,0 +1,91 @@
+"""`result.json`, the interface to other programs, and `timings.json` beside it."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from autograder.checks import CHECKS
+from autograder.grading import Graded, earned
+from autograder.rubric import Rubric
+
+SCHEMA = 1
+
+
+def result_of(graded: Graded, rubric: Rubric, data_digest: str, seed: int) -> dict[str, Any]:
+    """A submission's result as JSON values; the same submission, grader, data and seed give the same one.
+
+    `possible` counts the checks that were asked for: all 100 points, or fewer with `--only`.
+    """
+    checks: dict[str, Any] = {}
+    for id, verdict in graded.verdicts.items():
+        checks[id] = {
+            "verdict": verdict.outcome.value,
+            "points": _number(earned(rubric, id, verdict)),
+            "possible": rubric.points[id],
+            "message": verdict.message,
+            "expected": verdict.expected,
+            "observed": verdict.observed,
+            "hint": verdict.hint,
+        }
+        if verdict.remark:
+            checks[id]["remark"] = verdict.remark
+    automatic = {id: entry for id, entry in checks.items() if CHECKS[id].automatic}
+    return {
+        "schema": SCHEMA,
+        "submission": graded.name,
+        "digest": graded.digest,
+        "grader": {"version": grader_version(), "rubric": rubric.digest, "data": data_digest, "seed": seed},
+        "points": _total(checks, "points"),
+        "possible": _total(checks, "possible"),
+        "automatic": {"points": _total(automatic, "points"), "possible": _total(automatic, "possible")},
+        "resolved": {role: dict(entry) for role, entry in graded.resolved.items()},
+        "notes": list(graded.notes),
+        "checks": checks,
+    }
+
+
+def grader_version() -> str:
+    """The version of this package."""
+    try:
+        return version("shoe-pair-autograder")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _total(checks: Mapping[str, Mapping[str, Any]], key: str) -> float:
+    return _number(sum(entry[key] for entry in checks.values()))
+
+
+def _number(points: float) -> float:
+    # Thirds of points must not end as 0.30000000000000004 in a file that is compared byte by byte.
+    return round(float(points), 6)
+
+
+def as_json(value: Mapping[str, Any]) -> str:
+    """JSON as it is written to files: stable, readable, with a newline at the end."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_result(folder: Path, result: Mapping[str, Any], seconds: Mapping[str, float]) -> None:
+    """Write both files; each is either there as a whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "timings.json", as_json({"seconds": {name: round(s, 3) for name, s in seconds.items()}}))
+    write_text(folder / "result.json", as_json(result))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file by renaming a finished one into its place."""
+    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        # A lone surrogate, as a file name or a notebook may hold one, is no UTF-8; it is written as an escape.
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.write(text)
+        Path(unfinished).chmod(0o644)
+        Path(unfinished).replace(path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise

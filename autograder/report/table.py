@@ -1,0 +1,77 @@
+"""The result as a person sees it in a terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+STYLES = {
+    "pass": "green",
+    "partial": "yellow",
+    "fail": "red",
+    "missing": "magenta",
+    "timeout": "red",
+    "error": "bold red",
+    "skipped": "dim",
+    "manual": "cyan",
+}
+
+
+def result_table(result: Mapping[str, Any], questions: Mapping[str, str]) -> RenderableType:
+    """A table of all checks with their messages; the text of a submission appears as it is, without markup."""
+    table = Table(title=Text(printable(f"{result['submission']}")), title_justify="left", expand=False)
+    table.add_column("check", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("what was seen", overflow="fold")
+    question = ""
+    for id, entry in result["checks"].items():
+        if questions[id] != question and question:
+            table.add_section()
+        question = questions[id]
+        style = STYLES[entry["verdict"]]
+        table.add_row(
+            id,
+            Text(entry["verdict"], style=style),
+            f"{entry['points']:g}/{entry['possible']:g}",
+            _words(entry),
+        )
+    parts: list[RenderableType] = [table, Text(_summary(result))]
+    parts += [Text(printable(f"Note: {note}")) for note in result["notes"]]
+    return Group(*parts)
+
+
+def _words(entry: Mapping[str, Any]) -> Text:
+    if entry["verdict"] == "pass":
+        return Text(printable(entry.get("remark", "")), style="dim")
+    if entry["verdict"] in ("skipped", "manual"):
+        return Text(printable(entry["observed"]), style="dim")
+    text = Text(printable(entry["observed"]))
+    if entry["expected"]:
+        text.append(printable(f"\nexpected: {entry['expected']}"))
+    for key in ("hint", "remark"):
+        if entry.get(key):
+            text.append(printable(f"\n{entry[key]}"), style="italic")
+    return text
+
+
+def _summary(result: Mapping[str, Any]) -> str:
+    automatic = result["automatic"]
+    waiting = sum(entry["possible"] for entry in result["checks"].values() if entry["verdict"] == "manual")
+    unseen = sum(entry["possible"] for entry in result["checks"].values() if entry["observed"] == "not checked yet")
+    words = f"{automatic['points']:g} of {automatic['possible']:g} automatic points"
+    if unseen:
+        words += f", {unseen:g} of them not checked yet"
+    return words + (f"; {waiting:g} points are for a person to give" if waiting else "")
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which could move the cursor or recolour the terminal."""
+    return "".join(c if c == "\n" or (c.isprintable() or c == " ") else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def print_result(result: Mapping[str, Any], questions: Mapping[str, str], console: Console) -> None:
+    """Print the table of one submission."""
+    console.print(result_table(result, questions))

@@ -1,0 +1,84 @@
+"""What every face of the grader does first: find the rubric, the data, and a grader for them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.checks import CHECKS, chosen_checks
+from autograder.datasets import DataSet, UnusableData, read_data_set, synthetic_data
+from autograder.grading import Graded, Grader, OnVerdict, check_questions, unreadable
+from autograder.report.result import result_of
+from autograder.rubric import DEFAULT_RUBRIC, Rubric, RubricError, read_rubric
+from autograder.submission.bundle import digest_of, read_bundle, submission_name
+from autograder.submission.notebook import Unreadable
+
+
+class CannotGrade(Exception):
+    """The command itself is wrong: no such data, a broken rubric, an unknown check. The message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a grading is done with."""
+
+    data_set: DataSet
+    rubric: Rubric
+    seed: int
+    only: tuple[str, ...]
+
+    @property
+    def questions(self) -> dict[str, str]:
+        return self.rubric.questions
+
+    def grader(self) -> Grader:
+        return Grader(self.data_set, self.rubric, self.seed, self.only)
+
+    def result(self, graded: Graded) -> dict[str, Any]:
+        return result_of(graded, self.rubric, self.data_set.digest, self.seed)
+
+
+def prepare(
+    data: Path | None = None, seed: int = 0, only: Collection[str] = (), rubric: Path = DEFAULT_RUBRIC
+) -> Setup:
+    """Read rubric and data.
+
+    Args: data: a folder with train, test_w and test_m; None for the synthetic shoes, made once into a cache.
+    Raises: CannotGrade.
+    """
+    prefixes = tuple(part.strip() for part in only if part.strip())
+    for prefix in prefixes:
+        if not chosen_checks([prefix]):
+            known = ", ".join(dict.fromkeys(id.split(".")[0] for id in CHECKS))
+            raise CannotGrade(f"no check begins with {prefix!r}; there are {known}")
+    try:
+        return Setup(
+            read_data_set(data if data is not None else synthetic_data()),
+            read_rubric(rubric, check_questions()),
+            seed,
+            prefixes,
+        )
+    except (UnusableData, RubricError) as problem:
+        raise CannotGrade(str(problem)) from problem
+    except OSError as problem:
+        raise CannotGrade(f"{problem.filename or data} cannot be used: {problem.strerror or problem}") from problem
+
+
+def grade_path(
+    path: Path, setup: Setup, grader: Grader, on_verdict: OnVerdict = lambda check, verdict: None
+) -> Graded:
+    """Grade one submission; raises Unreadable where there is nothing to grade."""
+    bundle = read_bundle(path, setup.rubric.limits.notebook_mebibytes)
+    return grader.grade(bundle, on_verdict)
+
+
+def grade_path_or_say_why(path: Path, setup: Setup, grader: Grader) -> Graded:
+    """Grade one submission of a class; one that cannot be read gets a result that says so."""
+    try:
+        return grade_path(path, setup, grader)
+    except Unreadable as problem:
+        try:
+            digest = digest_of(path)
+        except OSError:
+            digest = ""
+        return unreadable(submission_name(path), digest, problem, grader.checks)

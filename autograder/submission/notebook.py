@@ -1,0 +1,189 @@
+"""From the bytes of a notebook or script to cells, and from cells to statements."""
+
+import ast
+import json
+import re
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
+
+# Cell magics whose body is ordinary Python; the body of any other (%%bash, %%html, %%R) is another language.
+PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "debug", "python", "python3"})
+_SCRIPT_CELL = re.compile(r"^# ?(?:%%|In\[[\d ]*\]:|<codecell>).*$", re.MULTILINE)
+
+
+class Unreadable(ValueError):
+    """There is no notebook to grade; the message is one sentence for the person who handed it in."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a notebook. number: its place, counted from 0 over all cells; kind: "code" or "markdown"."""
+
+    number: int
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A top-level statement of a code cell. line: its first line within the cell, counted from 1."""
+
+    cell: int
+    line: int
+    source: str
+    node: ast.stmt
+
+
+@dataclass(frozen=True)
+class Unparsed:
+    """A code cell that is no Python; reason: why, in words."""
+
+    cell: int
+    reason: str
+
+
+def read_cells(content: bytes, name: str) -> tuple[Cell, ...]:
+    """The cells of a notebook (`.ipynb`, any format version) or of a Python script.
+
+    Raises: Unreadable.
+    """
+    if not content.strip():
+        raise Unreadable(f"{name} is empty; was it still being saved when it was handed in?")
+    if content[:5] == b"%PDF-":
+        raise Unreadable(f"{name} is a PDF, whatever its name says; hand in the notebook file itself")
+    if content[:2] == b"PK":
+        raise Unreadable(f"{name} is a zip archive, whatever its name says; unpack it first")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise Unreadable(f"{name} is not text (byte {problem.start} is no UTF-8), so it is no notebook") from problem
+    cells = _script_cells(text) if name.endswith(".py") else _notebook_cells(text, name)
+    if not any(cell.kind == "code" and cell.source.strip() for cell in cells):
+        raise Unreadable(f"{name} has no code cell with anything in it")
+    return cells
+
+
+def _notebook_cells(text: str, name: str) -> tuple[Cell, ...]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        if text.lstrip()[:1] == "{":
+            raise Unreadable(f"{name} is cut off or damaged: {_json_words(problem)}; save and hand it in again") from None
+        raise Unreadable(f"{name} is no notebook: a notebook file is JSON and begins with a brace") from None
+    if not isinstance(content, dict):
+        raise Unreadable(f"{name} is JSON, but no notebook")
+    cells = _raw_cells(_upgraded(content))
+    if cells is None:
+        raise Unreadable(f"{name} is JSON, but no notebook: it has no list of cells")
+    return tuple(
+        Cell(number, str(cell.get("cell_type")), _joined(cell.get("source", cell.get("input", ""))))
+        for number, cell in enumerate(cells)
+    )
+
+
+def _json_words(problem: Exception) -> str:
+    if isinstance(problem, json.JSONDecodeError):
+        return f"{problem.msg.lower()} in line {problem.lineno}"
+    return "it is nested too deeply" if isinstance(problem, RecursionError) else "it is no valid JSON"
+
+
+def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
+    """The notebook in format 4, or as it is where nbformat cannot make sense of it: its cells are there all the same."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return nbformat.convert(nbformat.from_dict(content), 4)
+    except Exception:  # nbformat raises whatever its conversion stumbles over
+        return content
+
+
+def _raw_cells(content: dict[str, Any]) -> list[dict[str, Any]] | None:
+    cells = content.get("cells")
+    if cells is None and isinstance(content.get("worksheets"), list):
+        cells = [c for sheet in content["worksheets"] if isinstance(sheet, dict) for c in sheet.get("cells", [])]
+    if not isinstance(cells, list):
+        return None
+    return [cell for cell in cells if isinstance(cell, dict)]
+
+
+def _joined(source: Any) -> str:
+    if isinstance(source, list):
+        return "".join(part for part in source if isinstance(part, str))
+    return source if isinstance(source, str) else ""
+
+
+def _script_cells(text: str) -> tuple[Cell, ...]:
+    """A script as cells: at `# %%` or `# In[3]:` markers where it has any, else as one cell."""
+    parts = _SCRIPT_CELL.split(text)
+    return tuple(Cell(number, "code", part) for number, part in enumerate(parts))
+
+
+def read_statements(cells: tuple[Cell, ...]) -> tuple[tuple[Statement, ...], tuple[Unparsed, ...]]:
+    """The top-level statements of all code cells, in order, and the cells that are no Python."""
+    statements: list[Statement] = []
+    unparsed: list[Unparsed] = []
+    for cell in cells:
+        if cell.kind != "code" or not cell.source.strip():
+            continue
+        try:
+            statements += _cell_statements(cell)
+        except _NotPython as reason:
+            unparsed.append(Unparsed(cell.number, str(reason)))
+    return tuple(statements), tuple(unparsed)
+
+
+class _NotPython(Exception):
+    """Why a cell is no Python."""
+
+
+def _cell_statements(cell: Cell) -> list[Statement]:
+    source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
+    first = source.lstrip().split("\n", 1)[0]
+    if first.startswith("%%"):
+        magic = first[2:].split()[0] if first[2:].split() else ""
+        if magic not in PYTHON_CELL_MAGICS:
+            raise _NotPython(f"a cell in another language, %%{magic}")
+        # An empty line keeps the numbers of the lines below as they were.
+        source = source.replace(first, "", 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            transformed = _transformer().transform_cell(source)
+            tree = ast.parse(transformed)
+    except SyntaxError as problem:
+        raise _NotPython(f"{problem.msg} in line {problem.lineno}") from None
+    except (ValueError, RecursionError, MemoryError) as problem:
+        raise _NotPython(str(problem) or type(problem).__name__) from None
+    lines = transformed.splitlines(keepends=True)
+    found = []
+    for node in tree.body:
+        start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+        found.append(Statement(cell.number, start, "".join(lines[start - 1 : node.end_lineno]), node))
+    return _without_doubled_lines(found, lines)
+
+
+def _without_doubled_lines(found: list[Statement], lines: list[str]) -> list[Statement]:
+    """Give statements that share a line (`a = 1; b = 2`) only their own part of it."""
+    exact = []
+    for position, statement in enumerate(found):
+        node = statement.node
+        neighbours = found[max(0, position - 1) : position] + found[position + 1 : position + 2]
+        shares = any(
+            other.node.end_lineno == node.lineno or other.node.lineno == node.end_lineno for other in neighbours
+        )
+        if shares:
+            source = ast.get_source_segment("".join(lines), node) or statement.source
+            exact.append(Statement(statement.cell, node.lineno, source + "\n", node))
+        else:
+            exact.append(statement)
+    return exact
+
+
+@lru_cache(maxsize=1)
+def _transformer() -> TransformerManager:
+    return TransformerManager()

@@ -1,0 +1,78 @@
+"""The template process: imports what every worker needs, then forks a worker whenever the judge asks for one."""
+
+import json
+import os
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+import matplotlib.pyplot  # noqa: F401
+import numpy  # noqa: F401
+import PIL.Image
+import PIL.PngImagePlugin  # noqa: F401
+import torch  # noqa: F401
+
+from autograder.worker.loop import serve
+
+
+def main(control: socket.socket) -> NoReturn:
+    """Answer the judge until it hangs up: `F` with a descriptor forks a worker, `W<pid>` waits for one to end."""
+    PIL.Image.preinit()
+    children: set[int] = set()
+    while True:
+        kind, descriptors, *_ = socket.recv_fds(control, 1, 1)
+        if kind == b"F":
+            pid = os.fork()
+            if pid == 0:
+                _become_worker(control, descriptors[0])
+            os.close(descriptors[0])
+            children.add(pid)
+            control.sendall(f"{pid}\n".encode())
+        elif kind == b"W":
+            pid = int(_line(control))
+            status, seconds = _reap(pid) if pid in children else (-1, 0.0)
+            children.discard(pid)
+            control.sendall(json.dumps({"status": status, "seconds": seconds}).encode() + b"\n")
+        else:
+            for pid in children:
+                _kill(pid)
+            sys.exit(0)
+
+
+def _become_worker(control: socket.socket, descriptor: int) -> NoReturn:
+    status = 1
+    try:
+        os.setsid()
+        control.close()
+        serve(socket.socket(fileno=descriptor))
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _line(control: socket.socket) -> str:
+    line = b""
+    while not line.endswith(b"\n"):
+        line += control.recv(1)
+    return line.decode()
+
+
+def _reap(pid: int) -> tuple[int, float]:
+    try:
+        _, status, usage = os.wait4(pid, 0)
+    except ChildProcessError:
+        return -1, 0.0
+    return status, usage.ru_utime + usage.ru_stime
+
+
+def _kill(pid: int) -> None:
+    for kill in (os.killpg, os.kill):
+        try:
+            kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))

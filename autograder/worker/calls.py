@@ -1,0 +1,247 @@
+"""What the judge can ask for: run a program, call one of its functions, describe or fetch what came out."""
+
+import inspect
+import sys
+import traceback
+import types
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from autograder.boundary.pipe import Arrays
+from autograder.worker.observing import run_model
+from autograder.worker.standins import Anything, Standins, remember_source
+
+MOST_ITEMS = 16
+
+
+class Pipe(Protocol):
+    """Either end of the connection to the judge."""
+
+    def send(self, structure: dict[str, Any], arrays: Arrays | None = None) -> None: ...
+
+    def receive(self) -> tuple[dict[str, Any], Arrays]: ...
+
+
+class KnownModel(torch.nn.Module):
+    """A model whose answers come from the judge: what it is shown goes there, and the logits come back.
+
+    The right answers are never in this process. Every fourth pixel is enough to recognise a coded picture.
+    """
+
+    def __init__(self, pipe: Pipe, number: int) -> None:
+        super().__init__()
+        self._pipe = pipe
+        self._number = number
+        # Code that looks for the model's device or makes an optimizer expects at least one parameter.
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, images: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:
+        if not isinstance(images, torch.Tensor) or images.dim() != 4:
+            raise ValueError(f"a batch of pictures has four axes, and this has {list(np.shape(images))}")
+        seen = images.detach().cpu()
+        small = seen[:, ::4, ::4, :] if seen.shape[-1] == 3 else seen[:, :, ::4, ::4]
+        structure = {"question": "answers", "model": self._number, "shape": list(seen.shape)}
+        self._pipe.send(structure, {"images": small.float().contiguous().numpy()})
+        _, arrays = self._pipe.receive()
+        return torch.from_numpy(arrays["answer"].copy()).to(images.device) + 0 * self.weight
+
+
+def right_same_pairs(data: Any, *rest: Any, **named: Any) -> Any:
+    """What `generate_same_pair` should give, in the place of a submission's own that does something else."""
+    data = np.asarray(data)
+    return np.concatenate([data[:, :, 0], data[:, :, 1]], axis=2).reshape(-1, 448, 224, 3)
+
+
+def right_different_pairs(data: Any, *rest: Any, **named: Any) -> Any:
+    """The same for `generate_different_pair`."""
+    data = np.asarray(data)
+    return np.concatenate([data[:, :, 0], data[:, [1, 2, 0], 1]], axis=2).reshape(-1, 448, 224, 3)
+
+
+RIGHT_GENERATORS = {"same": right_same_pairs, "different": right_different_pairs}
+
+
+class Workbench:
+    """The names of a program, and the values that calls have left."""
+
+    def __init__(self, pipe: Pipe, standins: Standins, seed: int) -> None:
+        self._pipe = pipe
+        self._standins = standins
+        self._seed = seed
+        self._module = types.ModuleType("__main__")
+        sys.modules["__main__"] = self._module
+        self._names = self._module.__dict__
+        self._kept: dict[str, Any] = {}
+
+    def handle(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        """Do what a request asks for; whatever goes wrong in the submission's code is an answer, too."""
+        operations = {
+            "run": self._run,
+            "call": self._call,
+            "describe": self._describe,
+            "fetch": self._fetch,
+            "signature": self._signature,
+            "forward": self._forward,
+        }
+        try:
+            return operations[request["operation"]](request, arrays)
+        except BaseException as problem:  # SystemExit and KeyboardInterrupt are a submission's to raise, too
+            return {"error": describe_error(problem)}, {}
+
+    def _run(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        for name, key in request.get("given", {}).items():
+            self._names[name] = arrays[key].copy()
+        replaced = {name: RIGHT_GENERATORS[kind] for name, kind in request.get("replaced", {}).items()}
+        for cell, source in request["cells"].items():
+            remember_source(f"<cell {cell}>", source)
+        for statement in request["statements"]:
+            # Empty lines in front keep the numbers of lines as they are in the cell.
+            text = "\n" * (statement["line"] - 1) + statement["source"]
+            try:
+                exec(compile(text, f"<cell {statement['cell']}>", "exec"), self._names)
+            except BaseException:
+                if not statement.get("optional"):
+                    raise
+        self._names.update(replaced)
+        return {}, {}
+
+    def _value(self, reference: Mapping[str, Any], arrays: Arrays) -> Any:
+        """The value that a reference in a request stands for."""
+        if "name" in reference:
+            return self._names[reference["name"]]
+        if "kept" in reference:
+            value = self._kept[reference["kept"]]
+            for key in reference.get("item", ()):
+                value = value[key]
+            return value
+        if "array" in reference:
+            return arrays[reference["array"]].copy()
+        if "tuple" in reference:
+            return tuple(reference["tuple"])
+        if "known_model" in reference:
+            return KnownModel(self._pipe, reference["known_model"])
+        return reference["value"]
+
+    def _call(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        function = self._value(request["function"], arrays)
+        positional = [self._value(argument, arrays) for argument in request.get("arguments", ())]
+        named = {key: self._value(argument, arrays) for key, argument in request.get("named", {}).items()}
+        result = function(*positional, **named)
+        if inspect.isgenerator(result):
+            result = list(result)
+        self._kept[request["keep"]] = result
+        return {"value": described(result)}, {}
+
+    def _describe(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        return {"value": described(self._value(request["value"], arrays))}, {}
+
+    def _fetch(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        value = self._value(request["value"], arrays)
+        index = tuple(slice(*bounds) for bounds in request["index"])
+        return {}, {"array": as_array(value, index)}
+
+    def _signature(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        function = self._value(request["function"], arrays)
+        parameters = []
+        for parameter in inspect.signature(function).parameters.values():
+            default = parameter.default
+            simple = default if isinstance(default, int | float | str | bool) else None
+            parameters.append(
+                {
+                    "name": parameter.name,
+                    "kind": parameter.kind.description.replace("-", " "),
+                    "has_default": default is not inspect.Parameter.empty and default is not Ellipsis,
+                    "default": simple,
+                }
+            )
+        return {"parameters": parameters}, {}
+
+    def _forward(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        model = self._value(request["model"], arrays)
+        return run_model(model, arrays["images"])
+
+
+def as_array(value: Any, index: tuple[slice, ...]) -> NDArray[Any]:
+    """A part of an array, a tensor, or a list of these; 64-bit fractions are rounded to 32."""
+    if isinstance(value, torch.Tensor):
+        part = value.detach().cpu()[index].numpy()
+    elif isinstance(value, np.ndarray):
+        part = value[index]
+    else:
+        rows = [as_array(row, index[1:]) for row in value[index[0]]]
+        part = np.stack(rows) if rows else np.empty(0)
+    if part.dtype == object:
+        part = np.array(part.tolist())
+    return part.astype(np.float32) if part.dtype in (np.float64, np.float16) else np.ascontiguousarray(part)
+
+
+def described(value: Any, depth: int = 0) -> dict[str, Any]:
+    """What a value is, in a bounded number of words and numbers."""
+    if isinstance(value, Anything):
+        return {"kind": "stand-in", "module": str(value._standin_for).split(".")[0]}
+    if value is Ellipsis:
+        return {"kind": "ellipsis"}
+    if value is None:
+        return {"kind": "none"}
+    if isinstance(value, bool | np.bool_):
+        return {"kind": "truth", "value": bool(value)}
+    if isinstance(value, int | float | np.number):
+        return {"kind": "number", "value": float(value)}
+    if isinstance(value, str):
+        return {"kind": "text", "value": value[:200]}
+    if isinstance(value, np.ndarray | torch.Tensor):
+        return _described_array(value)
+    if isinstance(value, torch.nn.Module):
+        return {"kind": "model", "type": type(value).__name__}
+    if isinstance(value, type):
+        return {"kind": "class", "type": value.__name__}
+    if isinstance(value, Mapping):
+        return _described_container("dict", list(value.items()), depth, [str(key)[:100] for key in value])
+    if isinstance(value, list | tuple):
+        return _described_container("tuple" if isinstance(value, tuple) else "list", list(value), depth)
+    if callable(value):
+        return {"kind": "callable", "type": getattr(value, "__name__", type(value).__name__)}
+    return {"kind": "other", "type": type(value).__name__}
+
+
+def _described_array(value: Any) -> dict[str, Any]:
+    shape = [int(length) for length in value.shape]
+    if value.ndim == 0 and not (isinstance(value, np.ndarray) and value.dtype == object):
+        return {"kind": "number", "value": float(value)}
+    kind = "tensor" if isinstance(value, torch.Tensor) else "array"
+    facts = {"kind": kind, "dtype": str(value.dtype).replace("torch.", ""), "shape": shape}
+    if int(np.prod(shape)) <= MOST_ITEMS and facts["dtype"] != "object":
+        facts["items"] = [{"kind": "number", "value": float(number)} for number in value.reshape(-1)]
+    return facts
+
+
+def _described_container(kind: str, items: list[Any], depth: int, keys: list[str] | None = None) -> dict[str, Any]:
+    facts: dict[str, Any] = {"kind": kind, "length": len(items)}
+    if keys is not None:
+        facts["keys"] = keys[:MOST_ITEMS]
+        items = [value for _, value in items]
+    if depth < 2:
+        facts["items"] = [described(item, depth + 1) for item in items[:MOST_ITEMS]]
+    arrays = [item for item in items if isinstance(item, np.ndarray | torch.Tensor)]
+    if items and len(arrays) == len(items) and len({tuple(item.shape) for item in items}) == 1:
+        facts |= {"shape": [len(items), *items[0].shape], "dtype": str(items[0].dtype).replace("torch.", "")}
+    return facts
+
+
+def describe_error(problem: BaseException) -> dict[str, Any]:
+    """An exception in words and with the place in the submission where it came from."""
+    place: dict[str, Any] = {}
+    for frame in traceback.extract_tb(problem.__traceback__):
+        if frame.filename.startswith("<cell ") and frame.filename[6:-1].isdigit():
+            place = {"cell": int(frame.filename[6:-1]), "line": frame.lineno, "function": frame.name}
+        elif frame.filename.startswith("<module "):
+            place = {"module": frame.filename[8:-1], "line": frame.lineno, "function": frame.name}
+    try:
+        message = str(problem)[:400]
+    except Exception:
+        message = ""
+    return {"type": type(problem).__name__, "message": message, **place}

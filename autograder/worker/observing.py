@@ -1,0 +1,109 @@
+"""Watches one forward pass: which layers are executed, on which shapes, and what reaches the first convolution."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch.overrides import TorchFunctionMode
+
+from autograder.boundary.pipe import Arrays
+
+MOST_EVENTS = 1000
+
+
+class Layers(TorchFunctionMode):
+    """Records convolutions, linear layers and changes of height and width, however they are written: as modules, as
+    functions, or as plain operations on tensors; every one of them passes through `__torch_function__`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[dict[str, Any]] = []
+        self.first_input: torch.Tensor | None = None
+        self._map: list[int] | None = None
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if len(self.events) < MOST_EVENTS:
+            self._note(getattr(func, "__name__", ""), args, kwargs or {}, result)
+        return result
+
+    def _note(self, name: str, args: tuple[Any, ...], named: dict[str, Any], result: Any) -> None:
+        output = result[0] if isinstance(result, tuple | list) and result else result
+        if not isinstance(output, torch.Tensor):
+            return
+        tensors = [value for value in (*args, *named.values()) if isinstance(value, torch.Tensor)]
+        if name == "conv2d":
+            self._note_convolution(args, named, output)
+        elif name in ("linear", "matmul", "__matmul__", "__rmatmul__", "mm", "addmm"):
+            self._note_linear(name, tensors)
+        if output.dim() == 4:
+            source = next((tensor for tensor in tensors if tensor.dim() == 4), None)
+            if name != "conv2d" and source is not None and source.shape[2:] != output.shape[2:]:
+                event = {"kind": "resize", "name": name, "before": list(source.shape), "after": list(output.shape)}
+                self.events.append(event)
+            self._map = list(output.shape)
+
+    def _note_convolution(self, args: tuple[Any, ...], named: dict[str, Any], output: torch.Tensor) -> None:
+        call = dict(zip(("input", "weight", "bias", "stride", "padding"), args, strict=False)) | named
+        images, weight = call["input"], call["weight"]
+        if images.dim() != 4:
+            return
+        if self.first_input is None:
+            self.first_input = images.detach().clone()
+        stride, padding = _pair(call.get("stride", 1)), call.get("padding", 0)
+        if padding == "same":
+            padding = [(length - 1) // 2 for length in weight.shape[2:]]
+        self.events.append(
+            {
+                "kind": "convolution",
+                "before": list(images.shape),
+                "after": list(output.shape),
+                "weight": list(weight.shape),
+                "stride": stride,
+                "padding": [0, 0] if isinstance(padding, str) else _pair(padding),
+            }
+        )
+
+    def _note_linear(self, name: str, tensors: list[torch.Tensor]) -> None:
+        if len(tensors) < 2:
+            return
+        weight = tensors[2] if name == "addmm" and len(tensors) > 2 else tensors[1]
+        if weight.dim() == 2:
+            inward, outward = weight.shape[::-1] if name == "linear" else weight.shape
+            self.events.append({"kind": "linear", "in": int(inward), "out": int(outward), "map": self._map})
+
+
+def _pair(value: Any) -> list[int]:
+    numbers = [int(number) for number in value] if isinstance(value, list | tuple) else [int(value)]
+    return numbers * 2 if len(numbers) == 1 else numbers[:2]
+
+
+def run_model(model: Callable[..., Any], images: NDArray[Any]) -> tuple[dict[str, Any], Arrays]:
+    """Run pictures, [B, 3, height, width] or another order of axes, through a model in evaluation mode.
+
+    Returns: what came out and the layers that were executed; the output for the whole batch and, as `alone`, for its
+    first picture alone; what reached the first convolution for the first picture.
+    """
+    if isinstance(model, torch.nn.Module):
+        model.eval()
+    batch = torch.from_numpy(images.copy())
+    layers = Layers()
+    with torch.no_grad():
+        with layers:
+            output = model(batch)
+        alone = model(batch[:1])
+    structure: dict[str, Any] = {"events": layers.events}
+    arrays: Arrays = {}
+    if isinstance(output, torch.Tensor):
+        structure |= {"kind": "logits", "shape": list(output.shape)}
+        arrays["output"] = output.float().contiguous().numpy()
+        if isinstance(alone, torch.Tensor):
+            arrays["alone"] = alone.float().contiguous().numpy()
+    else:
+        structure |= {"kind": type(output).__name__, "shape": []}
+    if layers.first_input is not None:
+        arrays["first_input"] = layers.first_input[:1].float().contiguous().numpy()
+    return structure, arrays

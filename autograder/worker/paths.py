@@ -1,0 +1,274 @@
+"""Leads a submission's paths to the data set in use, and what it writes into its scratch folder.
+
+A path into somebody's Drive, home or Windows disk is led by its longest tail that matches the data: everything from
+`train`, `test_w` or `test_m` onwards. The submission goes on seeing its own paths, so that code which splits them by
+`/` and takes the seventh part still finds what it expects. Since glob, pathlib, Pillow, matplotlib and numpy all open
+files through `os` and `open`, these are what is redirected.
+"""
+
+import builtins
+import hashlib
+import io
+import os
+import posixpath
+import re
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_FOLDER_NAMES = {
+    "train": "train training traindata trainset trainimages trainingdata trainingset trainfolder",
+    "test_w": "testw testwomen testwomens womentest womenstest testdataw testwdata testfemale women womens wtest",
+    "test_m": "testm testmen testmens mentest menstest testdatam testmdata testmale men mens mtest",
+}
+FOLDER_OF = {name: folder for folder, names in _FOLDER_NAMES.items() for name in names.split()}
+# A relative folder that is not there is taken for the folder of the data where its name says so.
+_DATA_LIKE = re.compile(r"data|assign|drive|shoe|photo|image|hw|ex\d|content|course|project", re.IGNORECASE)
+_START_FOLDER = "/content"
+_system = {name: getattr(os, name) for name in ("listdir", "scandir", "stat", "lstat", "fspath", "getcwd")}
+_system_open = builtins.open
+
+
+class Redirection:
+    """Where each of a submission's paths leads.
+
+    data: the data set in use, None where a program needs none; scratch: holds whatever is written; seed: decides the
+    order in which folders are listed, since no file system promises any.
+    """
+
+    def __init__(self, data: Path | None, scratch: Path, seed: int) -> None:
+        self._data = data
+        self._seed = seed
+        self._written = str(scratch / "files")
+        self.folder = _START_FOLDER
+        real = (sys.prefix, sys.base_prefix, str(scratch), *sys.path, "/usr", "/lib", "/proc", "/sys", "/dev", "/etc")
+        self._real = tuple({os.path.realpath(p) for p in real if p} | {p for p in real if p})
+        self._files: dict[str, str] = {}
+        if data is not None:
+            for folder in _FOLDER_NAMES:
+                if (data / folder).is_dir():
+                    self._files |= {name: f"{data}/{folder}/{name}" for name in os.listdir(data / folder)}
+
+    def virtual(self, path: str) -> str:
+        """A path as the submission means it: absolute, with forward slashes, without `..`."""
+        text = path.replace("\\ ", " ").strip().strip("'\"")
+        text = re.sub(r"^(file://|[A-Za-z]:(?=[\\/]))", "", text).replace("\\", "/")
+        text = re.sub(r"^~", "/root", text)
+        return posixpath.normpath(posixpath.join(self.folder, text)).replace("//", "/")
+
+    def lead(self, path: str, writing: bool = False) -> str:
+        """The real path that one of the submission's paths stands for; it need not exist."""
+        if path.startswith(self._real):
+            return path
+        virtual = self.virtual(path)
+        written = self._written + virtual
+        if writing:
+            _make_folders(posixpath.dirname(written))
+            return written
+        if _exists(written) and not _system_is_dir(written):
+            return written
+        found = self._in_data(virtual)
+        if found is not None and _exists(found):
+            return found
+        if _exists(written):
+            return written
+        if self._data is not None and self._may_be_data_folder(path, virtual):
+            return str(self._data)
+        return written
+
+    def _in_data(self, virtual: str) -> str | None:
+        if self._data is None:
+            return None
+        parts = [part for part in virtual.split("/") if part]
+        for start, part in enumerate(parts):
+            folder = FOLDER_OF.get(re.sub(r"[\W_]", "", part).lower())
+            if folder is not None and _exists(f"{self._data}/{folder}"):
+                rest = [p for p in parts[start + 1 :] if FOLDER_OF.get(re.sub(r"[\W_]", "", p).lower()) != folder]
+                found = "/".join([str(self._data), folder, *rest])
+                if _exists(found):
+                    return found
+        return self._files.get(parts[-1]) if parts else None
+
+    def _may_be_data_folder(self, path: str, virtual: str) -> bool:
+        last = virtual.rsplit("/", 1)[-1]
+        if re.search(r"\.\w{1,5}$", last) or any(sign in virtual for sign in "*?["):
+            return False
+        absolute = path.startswith(("/", "~", "\\")) or re.match(r"[A-Za-z]:", path) is not None
+        return absolute or last == posixpath.basename(self.folder) or _DATA_LIKE.search(virtual[len(self.folder) :]) is not None
+
+    def shuffled(self, names: list[str]) -> list[str]:
+        """Names in an order that is neither sorted nor left to chance."""
+        return sorted(names, key=lambda name: hashlib.sha1(f"{self._seed}{name}".encode()).digest())
+
+    def names_in(self, path: str) -> list[str]:
+        """What a folder of the submission holds: the data's files, and what was written there."""
+        led_to = self.lead(path)
+        written = self._written + self.virtual(path)
+        if path.startswith(self._real):
+            return _system["listdir"](path)
+        names = set(_system["listdir"](led_to))
+        if led_to != written and _system_is_dir(written):
+            names |= set(_system["listdir"](written))
+        return self.shuffled(list(names))
+
+
+class Entry:
+    """What `os.scandir` gives for a file, under the submission's own path."""
+
+    def __init__(self, folder: str, name: str, real: str) -> None:
+        self.name = name
+        self.path = posixpath.join(folder, name)
+        self._real = real
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        return _system["stat"](self._real, follow_symlinks=follow_symlinks)
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        return stat.S_ISDIR(self.stat().st_mode)
+
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:
+        return stat.S_ISREG(self.stat().st_mode)
+
+    def is_symlink(self) -> bool:
+        return False
+
+    def is_junction(self) -> bool:
+        return False
+
+    def inode(self) -> int:
+        return self.stat().st_ino
+
+
+class Scan:
+    """An iterator over entries that can be closed, as `os.scandir` gives it."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._entries = iter(entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return self._entries
+
+    def __next__(self) -> Entry:
+        return next(self._entries)
+
+    def __enter__(self) -> "Scan":
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+_redirection: Redirection | None = None
+
+
+def led(path: Any, writing: bool = False) -> Any:
+    """Where a path given by a submission leads; what is no path (a descriptor, an open file) is left alone."""
+    if _redirection is None or isinstance(path, int | bytes) or not hasattr(path, "__fspath__") and not isinstance(path, str):
+        return path
+    return _redirection.lead(os.fspath(path), writing)
+
+
+def redirect_files(data: Path | None, scratch: Path, seed: int) -> None:
+    """Redirect Python's own ways to files, from now on and for good: the process is a worker."""
+    global _redirection
+    _redirection = redirection = Redirection(data, scratch, seed)
+
+    def listdir(path: Any = ".") -> list[str]:
+        if isinstance(path, int | bytes):
+            return _system["listdir"](path)
+        return redirection.names_in(os.fspath(path))
+
+    def scandir(path: Any = ".") -> Any:
+        if isinstance(path, int | bytes) or os.fspath(path).startswith(redirection._real):
+            return _system["scandir"](path)
+        text = os.fspath(path)
+        return Scan([Entry(text, name, redirection.lead(posixpath.join(text, name))) for name in listdir(path)])
+
+    def opened(file: Any, mode: str = "r", *rest: Any, **named: Any) -> Any:
+        writing = isinstance(mode, str) and any(sign in mode for sign in "wax+")
+        return _with_own_path(_system_open, file, led(file, writing), mode, *rest, **named)
+
+    def chdir(path: Any) -> None:
+        redirection.folder = redirection.virtual(os.fspath(path))
+
+    os.listdir, os.scandir = listdir, scandir  # type: ignore[assignment]
+    builtins.open = io.open = opened  # type: ignore[assignment]
+    os.chdir, os.getcwd = chdir, lambda: redirection.folder  # type: ignore[assignment]
+    for name in ("stat", "lstat", "access", "readlink"):
+        setattr(os, name, _redirected(getattr(os, name)))
+    for name in ("mkdir", "remove", "unlink", "rmdir", "chmod", "utime", "truncate"):
+        setattr(os, name, _redirected(getattr(os, name), writing=True))
+    for name in ("rename", "replace", "link", "symlink"):
+        setattr(os, name, _redirected(getattr(os, name), writing=True, both=True))
+    _redirect_torch_save()
+
+
+def _redirect_torch_save() -> None:
+    # torch.save opens a file by name in C++.
+    save = torch.save
+
+    @wraps(save)
+    def saved(obj: Any, f: Any, *rest: Any, **named: Any) -> Any:
+        return save(obj, led(f, writing=True), *rest, **named)
+
+    torch.save = saved
+
+
+def _redirected(function: Callable[..., Any], writing: bool = False, both: bool = False) -> Callable[..., Any]:
+    @wraps(function)
+    def redirected(path: Any, *rest: Any, **named: Any) -> Any:
+        if named.get("dir_fd") is None:
+            if both and rest:
+                rest = (led(rest[0], writing), *rest[1:])
+            return _with_own_path(function, path, led(path, writing), *rest, **named)
+        return function(path, *rest, **named)
+
+    return redirected
+
+
+def _with_own_path(function: Callable[..., Any], own: Any, real: Any, *rest: Any, **named: Any) -> Any:
+    """Call a function with the real path; an error that names the path names the submission's own."""
+    try:
+        return function(real, *rest, **named)
+    except OSError as problem:
+        if problem.filename is not None and not isinstance(own, int):
+            problem.filename = str(own)
+        raise
+
+
+def _make_folders(path: str) -> None:
+    missing = []
+    while not _exists(path):
+        missing.append(path)
+        path = posixpath.dirname(path)
+    for folder in reversed(missing):
+        _system_mkdir(folder)
+
+
+_system_mkdir = os.mkdir
+
+
+def _exists(path: str) -> bool:
+    try:
+        _system["stat"](path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _system_is_dir(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(_system["stat"](path).st_mode)
+    except (OSError, ValueError):
+        return False
