@@ -52,7 +52,11 @@ def check(
         _refuse(f"--format is {format!r}, and can be table or json")
     setup = _prepare(data, seed, only, rubric)
     progress = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True), transient=True
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
     )
     with setup.grader() as grader, progress:
         task = progress.add_task("starting")

@@ -36,9 +36,9 @@ from autograder.verdict import Outcome, Verdict
 COLLECTORS: dict[type, Callable[[Laboratory], Iterator[Any]]] = {
     SamePairs: pairs.collect_same,
     DifferentPairs: pairs.collect_different,
+    AccuracyRuns: accuracy.collect,
     CnnRun: models.collect_cnn,
     ChannelRun: models.collect_channel,
-    AccuracyRuns: accuracy.collect,
     LoadedData: data.collect,
 }
 OnVerdict = Callable[[Check, Verdict], None]
@@ -105,9 +105,7 @@ class Grader:
         resolved = {role.value: entry for role, entry in sorted(laboratory.resolved.items())}
         return Graded(bundle.name, bundle.digest, ordered, resolved, notes_on(bundle), seconds)
 
-    def _best(
-        self, checks: list[Check], kind: type, variants: Iterator[Any], settings: Settings
-    ) -> dict[str, Verdict]:
+    def _best(self, checks: list[Check], kind: type, variants: Iterator[Any], settings: Settings) -> dict[str, Verdict]:
         """The verdicts on the first evidence that is right throughout, else on the one that earns most points."""
         best: dict[str, Verdict] = {}
         most = -1.0

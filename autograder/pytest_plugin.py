@@ -76,7 +76,9 @@ class CheckItem(pytest.Item):
         # Graded once a run, so that -k, --lf and -x cost nothing more.
         stash = self.config.stash
         if _RESULT not in stash:
-            stash[_RESULT] = _grade(self.config, [item.name for item in self.session.items if isinstance(item, CheckItem)])
+            stash[_RESULT] = _grade(
+                self.config, [item.name for item in self.session.items if isinstance(item, CheckItem)]
+            )
         result = stash[_RESULT]
         if "problem" in result:
             raise GraderFault(result["problem"])

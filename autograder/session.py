@@ -64,9 +64,7 @@ def prepare(
         raise CannotGrade(f"{problem.filename or data} cannot be used: {problem.strerror or problem}") from problem
 
 
-def grade_path(
-    path: Path, setup: Setup, grader: Grader, on_verdict: OnVerdict = lambda check, verdict: None
-) -> Graded:
+def grade_path(path: Path, setup: Setup, grader: Grader, on_verdict: OnVerdict = lambda check, verdict: None) -> Graded:
     """Grade one submission; raises Unreadable where there is nothing to grade."""
     bundle = read_bundle(path, setup.rubric.limits.notebook_mebibytes)
     return grader.grade(bundle, on_verdict)

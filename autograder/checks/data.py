@@ -83,7 +83,9 @@ def _wrong_values(expected: str, array: LoadedArray) -> Verdict:
         return failed(expected, f"{where} differ from their photographs", hint)
     observed = f"{span} ({array.dtype}): they are {VALUE_FORMS[array.form]}"
     if array.form == "divided twice":
-        observed = f"{span}: `plt.imread` already returned 0..1 for these files, and dividing by 255 again squashed them"
+        observed = (
+            f"{span}: `plt.imread` already returned 0..1 for these files, and dividing by 255 again squashed them"
+        )
         hint = "Print the largest value of one picture right after reading it, and only then decide what to divide by."
         remark = "With matplotlib before 3.3, imread gave 0..255 for these files, and this division was right."
         return failed(expected, observed, hint, remark)
@@ -165,7 +167,9 @@ def _sides_exchanged(expected: str, array: LoadedArray) -> Verdict | None:
         return failed(expected, f"left and right are swapped: index 0 of {array.name} holds right shoes", hint)
     if wrong:
         row, pair, side, shoe = wrong[0]
-        observed = f"{array.name}{place(row, pair, side)} holds a {SIDES[shoe.side]} shoe, as do {len(wrong) - 1} others"
+        observed = (
+            f"{array.name}{place(row, pair, side)} holds a {SIDES[shoe.side]} shoe, as do {len(wrong) - 1} others"
+        )
         return failed(expected, observed, "Does the side come from the file name, or from the order of the files?")
     return None
 
@@ -177,7 +181,9 @@ def _pairs_exchanged(expected: str, array: LoadedArray) -> Verdict | None:
     row, pair, side, shoe = wrong[0]
     observed = f"{array.name}{place(row, pair, side)} holds {shoe}, a shoe of pair {shoe.pair}"
     more = f", and {len(wrong) - 1} other places differ too" if len(wrong) > 1 else ""
-    return failed(expected, observed + more, "What decides about the pair's index: the file name, or the order of files?")
+    return failed(
+        expected, observed + more, "What decides about the pair's index: the file name, or the order of files?"
+    )
 
 
 def _rows_in_order(expected: str, arrays: list[LoadedArray]) -> Verdict:
@@ -246,9 +252,7 @@ def _doubled(array: LoadedArray) -> str:
     return f"u{number:03d} fills {count} rows of {array.name}" if count > 1 else ""
 
 
-def _whole_folder(
-    expected: str, seen: LoadedData, train: LoadedArray, valid: LoadedArray, found: set[int]
-) -> Verdict:
+def _whole_folder(expected: str, seen: LoadedData, train: LoadedArray, valid: LoadedArray, found: set[int]) -> Verdict:
     everyone, without_png = set(seen.students["train"]), set(seen.without_png)
     strangers = found - everyone
     if strangers:

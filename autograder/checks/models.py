@@ -60,7 +60,7 @@ def shrink_factor(layer: Convolution) -> tuple[float, float]:
 def _is_halved(layer: Convolution) -> bool:
     for stride, out, following in zip(layer.stride, layer.after, layer.following, strict=True):
         # Halving 55 rows gives 27 or 28, by the way of rounding; a convolution may do the halving itself by its stride.
-        if not (stride == 1 and abs(2 * following - out) <= 2 or stride == 2 and following == out):
+        if not ((stride == 1 and abs(2 * following - out) <= 2) or (stride == 2 and following == out)):
             return False
     return True
 
@@ -200,5 +200,3 @@ def shoes_on_the_channel_axis(seen: ChannelRun) -> Verdict:
 def channel_keeps_its_size(seen: ChannelRun) -> Verdict:
     """Kernels of 3 or 5, padding (k - 1) / 2, a 14 x 14 map before the linear layers."""
     return _padding(seen, "channel")
-
-

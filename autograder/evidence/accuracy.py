@@ -4,7 +4,7 @@ The models are played from this side: each picture that a submission shows to on
 answered from here, so that no right answer is ever in the submission's process.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +15,7 @@ from autograder.boundary.pipe import Arrays
 from autograder.evidence.arguments import CannotCall, matched
 from autograder.evidence.kinds import AccuracyRuns, KnownModel, NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
+from autograder.evidence.pairs import generator
 from autograder.program.parameters import Parameter, meaning_of, resolved_parameters
 from autograder.program.roles import Candidate, Role
 from autograder.verdict import Outcome
@@ -36,8 +37,10 @@ GRADERS_GENERATORS = "Measured with right pair generators in the place of the su
 class Player:
     """Answers for the known models, and keeps count of what each was shown and answered."""
 
-    def __init__(self, codebook: Codebook) -> None:
+    def __init__(self, codebook: Codebook, students: Collection[tuple[str, int]]) -> None:
         self._codebook = codebook
+        self._students = {number for _, number in students}
+        self.orientation: str | None = None
         self.shown = np.zeros((len(MODELS), 3), dtype=int)
         self.right = np.zeros((len(MODELS), 2), dtype=int)
 
@@ -47,7 +50,8 @@ class Player:
         images = arrays["images"]
         answers = []
         for top, bottom in self._recognised(images):
-            kind = _kind(top, bottom)
+            # Pictures of other students than those asked about count for nothing.
+            kind = _kind(top, bottom) if top and top.student in self._students else 2
             same = _answer(number, kind, top)
             self.shown[number, kind] += 1
             if kind < 2:
@@ -58,10 +62,13 @@ class Player:
     def _recognised(self, images: NDArray[Any]) -> list[tuple[Shoe | None, Shoe | None]]:
         if images.ndim != 4 or 0 in images.shape:
             return [(None, None)] * (len(images) if images.ndim else 0)
-        if images.shape[3] != 3:
+        channels_last = images.shape[3] == 3
+        if not channels_last:
             images = images.transpose(0, 2, 3, 1)
-        if images.shape[1] < images.shape[2]:
+        sideways = images.shape[1] < images.shape[2]
+        if sideways:
             images = images.transpose(0, 2, 1, 3)
+        self.orientation = "channels last" if channels_last else "sideways" if sideways else "upright"
         half = images.shape[1] // 2
         tops, bottoms = self._codebook.read(images[:, :half]), self._codebook.read(images[:, half:])
         return list(zip(tops, bottoms, strict=True))
@@ -94,20 +101,29 @@ def collect(laboratory: Laboratory) -> Iterator[AccuracyRuns | NoEvidence]:
     yield _collect(laboratory, candidate, {})
     replaced = {}
     for role, kind in ((Role.SAME, "same"), (Role.DIFFERENT, "different")):
-        generator = understanding.first(role)
+        found = generator(laboratory, role)
         # Where nobody has tried to write the generators yet, an accuracy is not theirs to measure.
-        if generator is None:
+        if found is None:
             return
-        replaced[generator.name] = kind
+        replaced[found.name] = kind
     yield _collect(laboratory, candidate, replaced)
+
+
+def orientation(laboratory: Laboratory) -> str | None:
+    """How the submission's accuracy function hands pictures to a model, None where there is none that runs."""
+    if laboratory.orientation is None:
+        candidate = laboratory.understanding.first(Role.ACCURACY)
+        if candidate is not None:
+            _collect(laboratory, candidate, {})
+    return laboratory.orientation
 
 
 def _collect(laboratory: Laboratory, candidate: Candidate, replaced: dict[str, str]) -> AccuracyRuns | NoEvidence:
     try:
         return laboratory.attempt(
-            [candidate.name],
+            [candidate],
             lambda bench: _observe(laboratory, bench, candidate, bool(replaced)),
-            given=laboratory.given_arrays(STUDENTS),
+            given=laboratory.given_arrays,
             replaced=replaced,
         )
     except Unavailable as unavailable:
@@ -115,7 +131,8 @@ def _collect(laboratory: Laboratory, candidate: Candidate, replaced: dict[str, s
 
 
 def _observe(laboratory: Laboratory, bench: Bench, candidate: Candidate, replaced: bool) -> AccuracyRuns:
-    data = laboratory.coded.codebook.array(laboratory.students(STUDENTS))
+    students = laboratory.students(STUDENTS)
+    data = laboratory.coded.codebook.array(students)
     function = {"name": candidate.name}
     parameters = bench.signature(function)
     laboratory.resolved[Role.ACCURACY] = {
@@ -123,7 +140,7 @@ def _observe(laboratory: Laboratory, bench: Bench, candidate: Candidate, replace
         "cell": candidate.cell,
         "parameters": resolved_parameters(parameters),
     }
-    player = Player(laboratory.coded.codebook)
+    player = Player(laboratory.coded.codebook, students)
     arrays = {"data": data, **_pairs_if_wanted(parameters, data)}
     returned = []
     for number in range(len(MODELS)):
@@ -139,6 +156,7 @@ def _observe(laboratory: Laboratory, bench: Bench, candidate: Candidate, replace
             raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None
         request = {"function": function, **arguments.request(), "keep": "accuracy"}
         returned.append(bench.ask("call", request, arrays, player.answer).structure["value"])
+        laboratory.orientation = player.orientation
     remark = " ".join(part for part in (bench.remark, GRADERS_GENERATORS if replaced else "") if part)
     return AccuracyRuns(_models(player, returned), 3 * STUDENTS, "the grader's" if replaced else "its own", remark)
 

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from fixtures.catalogue import Photograph, Shoe
 
 CHUNK = 8
 WHOLE_PICTURES = 4
+MOST_CANDIDATES = 4
+MOST_ARRAYS = 8
 # One rounding of float32 is 3e-8; half precision rounds to 2.4e-4 near 0.5. The nearest wrong form, dividing by 256,
 # differs by up to 4e-3.
 CLOSE = 1e-5
@@ -57,31 +61,40 @@ def collect(laboratory: Laboratory) -> Iterator[LoadedData | NoEvidence]:
 
 def _load(laboratory: Laboratory, data: Path, remark: str) -> LoadedData | NoEvidence:
     understanding = laboratory.understanding
-    found = {role: understanding.first(role) for role in ARRAYS}
-    if not any(found.values()):
+    candidates = {role: [c for c in understanding.roles[role] if not c.skeleton] for role in ARRAYS}
+    found: dict[Role, LoadedArray] = {}
+    remarks = [remark]
+    # The likeliest names first; only where one of them turns out to be something else, all that might be meant.
+    for most in (1, MOST_CANDIDATES):
+        chosen = {role: some[:most] for role, some in candidates.items() if role not in found}
+        if not any(chosen.values()):
+            continue
+        try:
+            observed, note = laboratory.attempt(
+                [candidate for some in chosen.values() for candidate in some],
+                lambda bench, chosen=chosen: (_observe_all(laboratory, bench, chosen), bench.remark),  # type: ignore[misc]
+                data=data,
+            )
+        except Unavailable as unavailable:
+            if most == 1 and unavailable.reason.outcome in (Outcome.TIMEOUT, Outcome.MISSING, Outcome.ERROR):
+                return unavailable.reason
+            continue
+        found |= {role: array for role, array in observed.items() if len(array.shape) == 6}
+        remarks.append(note)
+    if len(found) < len(ARRAYS):
+        found |= _by_what_they_hold(laboratory, data, found)
+    arrays = [found.get(role) or _observe_alone(laboratory, role, candidates[role], data) for role in ARRAYS]
+    if not any(candidates.values()) and not found:
         return _nothing(laboratory)
-    names = [candidate.name for candidate in found.values() if candidate]
-    try:
-        together = laboratory.attempt(
-            names, lambda bench: _observe_all(laboratory, bench, found), data=data, ends=_ends(laboratory, names)
-        )
-    except Unavailable as unavailable:
-        together = {}
-        problem = unavailable.reason
-        if problem.outcome in (Outcome.TIMEOUT, Outcome.MISSING, Outcome.ERROR) or len(names) == 1:
-            return problem
-    arrays = []
-    remarks = {remark}
-    for role in ARRAYS:
-        observed = together.get(role)
-        if observed is None or observed.problem is not None:
-            observed = _observe_alone(laboratory, role, data, observed)
-        arrays.append(observed)
+    if all(array.problem is not None for array in arrays):
+        first = arrays[0].problem
+        assert first is not None
+        return first
     return LoadedData(
         arrays=tuple(arrays),
         students={folder: laboratory.coded.data.students(folder) for folder in ("train", "test_w", "test_m")},
         without_png=laboratory.coded.data.students_without_png,
-        remark=" ".join(part for part in (*remarks, *together.get("remarks", ())) if part),  # type: ignore[call-overload]
+        remark=" ".join(dict.fromkeys(part for part in remarks if part)),
     )
 
 
@@ -96,62 +109,120 @@ def _nothing(laboratory: Laboratory) -> NoEvidence:
     )
 
 
-def _ends(laboratory: Laboratory, names: list[str]) -> dict[str, int]:
-    ends = {name: laboratory.understanding.before_truncation(name) for name in names}
-    return {name: end for name, end in ends.items() if end is not None}
-
-
-def _observe_all(laboratory: Laboratory, bench: Bench, found: dict[Role, Candidate | None]) -> dict[Any, Any]:
-    observed: dict[Any, Any] = {"remarks": (bench.remark,)}
-    for role, candidate in found.items():
-        if candidate is not None:
-            observed[role] = _observe(laboratory, bench, role, candidate)
+def _observe_all(laboratory: Laboratory, bench: Bench, chosen: dict[Role, list[Candidate]]) -> dict[Role, LoadedArray]:
+    """For each role the first of its candidates that has the six axes of the assignment, else the first of all."""
+    observed: dict[Role, LoadedArray] = {}
+    for role, candidates in chosen.items():
+        arrays = []
+        for candidate in candidates:
+            arrays.append(_observe(laboratory, bench, role, candidate))
+            if len(arrays[-1].shape) == 6:
+                break
+        if arrays:
+            observed[role] = max(arrays, key=lambda array: len(array.shape) == 6)
     return observed
 
 
-def _observe_alone(laboratory: Laboratory, role: Role, data: Path, earlier: LoadedArray | None) -> LoadedArray:
-    """One array by itself, with every name that may be meant, where all together did not work."""
-    problem = earlier.problem if earlier else None
-    candidates = [candidate for candidate in laboratory.understanding.roles[role] if not candidate.skeleton]
-    for candidate in candidates[1:] if earlier else candidates[:3]:
-        names = [candidate.name]
+def _observe_alone(laboratory: Laboratory, role: Role, candidates: list[Candidate], data: Path) -> LoadedArray:
+    """One array by itself, where all together did not work."""
+    first: LoadedArray | None = None
+    for candidate in candidates[:MOST_CANDIDATES]:
         try:
             array = laboratory.attempt(
-                names,
+                [candidate],
                 lambda bench, candidate=candidate: _observe(laboratory, bench, role, candidate),  # type: ignore[misc]
                 data=data,
-                ends=_ends(laboratory, names),
             )
         except Unavailable as unavailable:
-            problem = problem or unavailable.reason
+            first = first or LoadedArray(role.value, candidate.name, unavailable.reason)
             continue
-        if array.problem is None:
+        if len(array.shape) == 6:
             return array
-        problem = problem or array.problem
+        first = first or array
+    if first is not None:
+        return first
     skeleton = laboratory.understanding.skeleton(role)
-    if problem is None:
-        problem = still_to_be_written(skeleton.name) if skeleton else not_found(role)
-    return LoadedArray(role.value, role.value, problem)
+    return LoadedArray(role.value, role.value, still_to_be_written(skeleton.name) if skeleton else not_found(role))
 
 
-def _observe(laboratory: Laboratory, bench: Bench, role: Role, candidate: Candidate) -> LoadedArray:
+def _by_what_they_hold(laboratory: Laboratory, data: Path, known: dict[Role, LoadedArray]) -> dict[Role, LoadedArray]:
+    """Arrays whose names tell nothing, told apart by the photographs in them."""
+    candidates = laboratory.understanding.loading_names()
+    if not candidates:
+        return {}
+
+    def read_all(bench: Bench) -> dict[str, LoadedArray]:
+        names = bench.ask("arrays", {"axes": 6}).structure["names"]
+        cells = {candidate.name: candidate.cell for candidate in candidates}
+        taken = {array.name for array in known.values()}
+        arrays = {}
+        for name in [name for name in names if name not in taken][:MOST_ARRAYS]:
+            candidate = Candidate(Role.TRAIN_DATA, name, 0, cells.get(name, -1), "what it holds")
+            arrays[name] = _observe(laboratory, bench, None, candidate)
+        return arrays
+
+    try:
+        arrays = laboratory.attempt(candidates, read_all, data=data, lenient=True)
+    except Unavailable:
+        return {}
+    found = {role: array for role, array in _told_apart(arrays, known).items() if role not in known}
+    for role, array in found.items():
+        cell = next((candidate.cell for candidate in candidates if candidate.name == array.name), -1)
+        laboratory.resolved[role] = {"name": array.name, "cell": cell}
+    return {role: replace(array, role=role.value) for role, array in found.items()}
+
+
+def _told_apart(arrays: dict[str, LoadedArray], known: dict[Role, LoadedArray]) -> dict[Role, LoadedArray]:
+    """Which array is which: the test sets by their folder, train and validation as the two that share no student."""
+    found: dict[Role, LoadedArray] = {}
+    training = []
+    for array in arrays.values():
+        folders = Counter(shoe.folder for pairs in array.places for sides in pairs for shoe in sides if shoe)
+        folder = folders.most_common(1)[0][0] if folders else ""
+        if folder == "train":
+            training.append(array)
+        elif folder:
+            found.setdefault({"test_w": Role.TEST_W, "test_m": Role.TEST_M}[folder], array)
+    given = [known[role] for role in (Role.TRAIN_DATA, Role.VALID_DATA) if role in known]
+    best = -1
+    for one, other in combinations([*given, *training], 2):
+        if any(array not in (one, other) for array in given):
+            continue
+        first, second = _students(one), _students(other)
+        if not first & second and len(first | second) > best:
+            best = len(first | second)
+            larger, smaller = (one, other) if len(first) >= len(second) else (other, one)
+            found |= {Role.TRAIN_DATA: larger, Role.VALID_DATA: smaller}
+            if known.get(Role.TRAIN_DATA) is smaller or known.get(Role.VALID_DATA) is larger:
+                found |= {Role.TRAIN_DATA: smaller, Role.VALID_DATA: larger}
+    return found
+
+
+def _students(array: LoadedArray) -> set[int]:
+    return {shoe.student for pairs in array.places for sides in pairs for shoe in sides if shoe}
+
+
+def _observe(laboratory: Laboratory, bench: Bench, role: Role | None, candidate: Candidate) -> LoadedArray:
+    """An array as it is; role: None where that is to be found out."""
     reference = {"name": candidate.name}
     facts = bench.ask("describe", {"value": reference}).structure["value"]
-    laboratory.resolved[role] = {"name": candidate.name, "cell": candidate.cell}
+    if role is not None:
+        laboratory.resolved[role] = {"name": candidate.name, "cell": candidate.cell}
+    role_name = role.value if role else ""
     shape = tuple(int(length) for length in facts.get("shape", ()))
     if "shape" not in facts:
         what = {"ellipsis": "is still `...`", "stand-in": "comes from a module that is not here"}.get(
             facts["kind"], f"is no array but {facts.get('type', facts['kind'])}"
         )
         outcome = Outcome.MISSING if facts["kind"] in ("ellipsis", "stand-in") else Outcome.FAIL
-        return LoadedArray(role.value, candidate.name, NoEvidence(outcome, f"`{candidate.name}` {what}"))
+        return LoadedArray(role_name, candidate.name, NoEvidence(outcome, f"`{candidate.name}` {what}"))
     if len(shape) != 6 or shape[1:5] != (3, 2, 224, 224) or not 0 < shape[0] <= 400 or shape[5] not in (3, 4):
-        return LoadedArray(role.value, candidate.name, None, str(facts["dtype"]), shape)
-    return _read_pictures(laboratory, bench, role, candidate, str(facts["dtype"]), shape)
+        return LoadedArray(role_name, candidate.name, None, str(facts["dtype"]), shape)
+    return _read_pictures(laboratory, bench, role_name, candidate, str(facts["dtype"]), shape)
 
 
 def _read_pictures(
-    laboratory: Laboratory, bench: Bench, role: Role, candidate: Candidate, dtype: str, shape: tuple[int, ...]
+    laboratory: Laboratory, bench: Bench, role: str, candidate: Candidate, dtype: str, shape: tuple[int, ...]
 ) -> LoadedArray:
     close = CLOSE_IN_HALF_PRECISION if "16" in dtype else CLOSE
     places: list[tuple[tuple[Shoe | None, ...], ...]] = []
@@ -167,14 +238,15 @@ def _read_pictures(
             picture = rows.reshape(count * 6, *rows.shape[3:])[index]
             forms[place] = _form(picture, laboratory.coded.expected(shoe), close, _FORMS) if shoe else "unknown"
         places += [
-            tuple(tuple(shoes[row * 6 + pair * 2 : row * 6 + pair * 2 + 2]) for pair in range(3)) for row in range(count)
+            tuple(tuple(shoes[row * 6 + pair * 2 : row * 6 + pair * 2 + 2]) for pair in range(3))
+            for row in range(count)
         ]
     form = Counter(forms.values()).most_common(1)[0][0]
     if form in ("exact", "unknown"):
         form = _form_of_whole_pictures(laboratory, bench, candidate.name, places, close) or form
     strange = tuple(place for place, other in forms.items() if other != form) if form in _FORMS else ()
     return LoadedArray(
-        role.value, candidate.name, None, dtype, shape, tuple(places), _plain(low), _plain(high), form, strange
+        role, candidate.name, None, dtype, shape, tuple(places), _plain(low), _plain(high), form, strange
     )
 
 

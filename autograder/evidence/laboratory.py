@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,17 +13,54 @@ from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Question, 
 from autograder.datasets import CodedData
 from autograder.evidence.kinds import NoEvidence
 from autograder.program.parameters import Parameter
-from autograder.program.roles import Role
+from autograder.program.roles import Candidate, Role
 from autograder.program.understanding import Program, Understanding
 from autograder.rubric import Limits
 from autograder.verdict import Outcome
 
 # Libraries of others: if one of these is absent, it is this machine that lacks it and not the submission.
 LIBRARIES = frozenset(
-    "albumentations cv2 einops fastai h5py imageio imgaug IPython joblib keras kornia lightning matplotlib numba pandas "
-    "plotly prettytable psutil pytorch_lightning requests rarfile patoolib scipy seaborn skimage sklearn tensorflow "
-    "thop torchaudio torchinfo torchmetrics torchsummary torchvision torchviz tqdm xgboost yaml".split()
+    [
+        "albumentations",
+        "cv2",
+        "einops",
+        "fastai",
+        "h5py",
+        "imageio",
+        "imgaug",
+        "IPython",
+        "joblib",
+        "keras",
+        "kornia",
+        "lightning",
+        "matplotlib",
+        "numba",
+        "pandas",
+        "plotly",
+        "prettytable",
+        "psutil",
+        "pytorch_lightning",
+        "requests",
+        "rarfile",
+        "patoolib",
+        "scipy",
+        "seaborn",
+        "skimage",
+        "sklearn",
+        "tensorflow",
+        "thop",
+        "torchaudio",
+        "torchinfo",
+        "torchmetrics",
+        "torchsummary",
+        "torchvision",
+        "torchviz",
+        "tqdm",
+        "xgboost",
+        "yaml",
+    ]
 )
+GIVEN_STUDENTS = 5
 _T = TypeVar("_T")
 
 
@@ -66,13 +104,16 @@ class Bench:
     def signature(self, function: Mapping[str, Any]) -> tuple[Parameter, ...]:
         """The parameters of a function or class."""
         described = self.ask("signature", {"function": dict(function)}).structure.get("parameters", [])
-        return tuple(
-            Parameter(str(p["name"]), str(p["kind"]), bool(p["has_default"]), p["default"]) for p in described
-        )
+        return tuple(Parameter(str(p["name"]), str(p["kind"]), bool(p["has_default"]), p["default"]) for p in described)
 
 
 class Laboratory:
-    """Everything that is needed to try one submission. `resolved` fills with what was taken for what."""
+    """Everything that is needed to try one submission.
+
+    What is found out on the way is kept: `resolved`, what was taken for what; `generators`, which functions make pairs
+    and wrong pairs; `orientation`, how the submission's own accuracy function hands pictures to a model ("upright",
+    "sideways", "channels last"), None where it has none.
+    """
 
     def __init__(
         self, template: Template, understanding: Understanding, coded: CodedData, limits: Limits, seed: int
@@ -81,49 +122,61 @@ class Laboratory:
         self.coded = coded
         self.seed = seed
         self.resolved: dict[Role, dict[str, Any]] = {}
+        self.orientation: str | None = None
+        self.generators: dict[Role, Candidate | None] = {}
         self._template = template
         self._limits = limits
 
     def students(self, count: int) -> tuple[tuple[str, int], ...]:
         """Some students of the train folder, drawn from the seed, ascending."""
-        everyone = self.coded.codebook.students("train")
-        rng = np.random.default_rng([self.seed, 3])
-        chosen = sorted(rng.choice(len(everyone), size=min(count, len(everyone)), replace=False))
-        return tuple(everyone[index] for index in chosen)
+        return tuple(sorted(self._drawn[:count]))
 
-    def given_arrays(self, students: int = 4) -> dict[str, NDArray[np.float32]]:
-        """Right arrays under the names that the submission uses for its own."""
-        array = self.coded.codebook.array(self.students(students))
+    @cached_property
+    def given_arrays(self) -> dict[str, NDArray[np.float32]]:
+        """Right arrays under the names that the submission uses for its own.
+
+        They hold other students than those with which functions are called, so that a function which uses a global
+        array in the place of its parameter is found out.
+        """
+        array = self.coded.codebook.array(sorted(self._drawn[-GIVEN_STUDENTS:]))
         return dict.fromkeys(self.understanding.array_names(), array)
+
+    @cached_property
+    def _drawn(self) -> list[tuple[str, int]]:
+        everyone = self.coded.codebook.students("train")
+        order = np.random.default_rng([self.seed, 3]).permutation(len(everyone))
+        return [everyone[index] for index in order]
 
     def attempt(
         self,
-        names: Sequence[str],
+        candidates: Sequence[Candidate],
         use: Callable[[Bench], _T],
         given: Mapping[str, NDArray[Any]] | None = None,
         data: Path | None = None,
-        ends: dict[str, int] | None = None,
         replaced: Mapping[str, str] | None = None,
+        lenient: bool = False,
     ) -> _T:
-        """Start the program that some names need and use it; if that raises, once more with a wider program.
+        """Start the program that some definitions need and use it; if that raises, once more with a wider program.
 
         Args: given: arrays that are there before the program starts, by name; data: the data set that paths lead to,
             default the coded one as handed out, where the program reads files at all; replaced: functions that are
-            exchanged for right ones once the program has run, name to "same" or "different".
+            exchanged for right ones once the program has run, name to "same" or "different"; lenient: whether the program goes on where
+            a statement stops with an exception.
         Raises: Unavailable, with the exception of the narrow program where both failed.
         """
         assumed = frozenset(given or ())
-        narrow = self.understanding.narrow(names, assumed, ends)
+        name = candidates[0].name
+        narrow = self.understanding.narrow(candidates, assumed)
         first: Raised | None = None
         for wide in (False, True):
-            program = self.understanding.program(narrow, assumed, wide)
+            program = self.understanding.program(narrow, assumed, wide, lenient)
             if wide and len(program.statements) == len(narrow.positions):
                 break
             remark = ""
             if first is not None:
                 listed = ", ".join(str(cell) for cell in program.cells)
                 remark = (
-                    f"By themselves, the statements that {names[0]} needs stopped with {first.error['type']}, so all "
+                    f"By themselves, the statements that {name} needs stopped with {first.error['type']}, so all "
                     f"of cells {listed} was run."
                 )
             lead = data or (self.coded.as_handed_out if program.reads_files else None)
@@ -134,11 +187,11 @@ class Laboratory:
             except Raised as raised:
                 first = first or raised
             except WorkerStopped as stopped:
-                raise Unavailable(stopped_evidence(names[0], stopped)) from None
+                raise Unavailable(stopped_evidence(name, stopped)) from None
             finally:
                 worker.close()
         assert first is not None
-        raise Unavailable(raised_evidence(names[0], first)) from None
+        raise Unavailable(raised_evidence(name, first)) from None
 
     def _run(
         self,
@@ -153,7 +206,7 @@ class Laboratory:
         keys = {id(array): key for key, array in arrays.items()}
         parameters = {
             "statements": list(program.statements),
-            "cells": {str(cell): code[cell] for cell in program.cells},
+            "cells": {str(cell): code[cell] for cell in program.cells if cell in code},
             "given": {name: keys[id(array)] for name, array in given.items()},
             "replaced": dict(replaced),
         }

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.evidence.accuracy import orientation
 from autograder.evidence.arguments import Arguments, model_arguments
 from autograder.evidence.kinds import ChannelRun, CnnRun, Convolution, ModelRun, NoEvidence
 from autograder.evidence.laboratory import (
@@ -43,22 +44,23 @@ def collect_channel(laboratory: Laboratory) -> Iterator[ModelRun | NoEvidence]:
 def _collect(laboratory: Laboratory, role: Role, kind: type[ModelRun]) -> ModelRun | NoEvidence:
     understanding = laboratory.understanding
     candidate = understanding.first(role)
-    if candidate is None:
+    if candidate is not None:
+        # The submission's own orientation first: a model may run in either, and be right in one of them only.
+        orientation(laboratory)
+    else:
         skeleton = understanding.skeleton(role)
         return still_to_be_written(skeleton.name) if skeleton else not_found(role)
     try:
         return laboratory.attempt(
-            [candidate.name],
+            [candidate],
             lambda bench: _observe(laboratory, bench, role, candidate, kind),
-            given=laboratory.given_arrays(),
+            given=laboratory.given_arrays,
         )
     except Unavailable as unavailable:
         return unavailable.reason
 
 
-def _observe(
-    laboratory: Laboratory, bench: Bench, role: Role, candidate: Candidate, kind: type[ModelRun]
-) -> ModelRun:
+def _observe(laboratory: Laboratory, bench: Bench, role: Role, candidate: Candidate, kind: type[ModelRun]) -> ModelRun:
     name = candidate.name
     rng = np.random.default_rng([laboratory.seed, 5])
     images = rng.uniform(-0.5, 0.5, size=(BATCH, 3, 448, 224)).astype(np.float32)
@@ -67,18 +69,24 @@ def _observe(
         raise Raised({"type": "ModuleNotFoundError"}, [str(facts.get("module", ""))])
     laboratory.resolved[role] = {"name": name, "cell": candidate.cell}
     if facts["kind"] == "model":
-        return _run(bench, {"name": name}, kind, name, "", images)
+        return _run(bench, {"name": name}, kind, name, "", images, laboratory.orientation)
     if facts["kind"] not in ("class", "callable"):
         raise Unavailable(NoEvidence(Outcome.FAIL, f"`{name}` is no model but {facts.get('type', facts['kind'])}"))
     function = {"name": name}
     parameters = bench.signature(function)
     laboratory.resolved[role]["parameters"] = resolved_parameters(parameters)
     examples = example_calls(laboratory.understanding.dependencies, name)
-    return _build_and_run(bench, kind, name, model_arguments(parameters, examples, role is Role.CHANNEL), images)
+    ways = model_arguments(parameters, examples, role is Role.CHANNEL)
+    return _build_and_run(bench, kind, name, ways, images, laboratory.orientation)
 
 
 def _build_and_run(
-    bench: Bench, kind: type[ModelRun], name: str, ways: Iterator[Arguments], images: NDArray[np.float32]
+    bench: Bench,
+    kind: type[ModelRun],
+    name: str,
+    ways: Iterator[Arguments],
+    images: NDArray[np.float32],
+    own: str | None,
 ) -> ModelRun:
     """The first run that works among the ways to build the model."""
     first: Raised | None = None
@@ -90,7 +98,7 @@ def _build_and_run(
                 raise Unavailable(
                     NoEvidence(Outcome.FAIL, f"`{name}` gives no model but {facts.get('type', facts['kind'])}")
                 )
-            return _run(bench, {"kept": "model"}, kind, name, str(arguments), images)
+            return _run(bench, {"kept": "model"}, kind, name, str(arguments), images, own)
         except Raised as raised:
             first = first or raised
     if first is None:
@@ -101,20 +109,27 @@ def _build_and_run(
 
 
 def _run(
-    bench: Bench, model: Mapping[str, Any], kind: type[ModelRun], name: str, arguments: str, images: NDArray[np.float32]
+    bench: Bench,
+    model: Mapping[str, Any],
+    kind: type[ModelRun],
+    name: str,
+    arguments: str,
+    images: NDArray[np.float32],
+    own: str | None,
 ) -> ModelRun:
-    """The run in the orientation that suits the model: the first that comes out right, else the first that runs."""
+    """The run in the submission's own orientation, if the model runs in it at all; else in the one that suits it."""
     runs: list[ModelRun] = []
     first: Raised | None = None
-    for orientation, axes in ORIENTATIONS.items():
-        turned = np.ascontiguousarray(images.transpose(axes))
+    for turn in sorted(ORIENTATIONS, key=lambda turn: turn != own):
+        turned = np.ascontiguousarray(images.transpose(ORIENTATIONS[turn]))
         try:
             reply = bench.ask("forward", {"model": dict(model)}, {"images": turned})
         except Raised as raised:
             first = first or raised
             continue
-        run = _read_run(reply.structure, reply.arrays, kind, name, arguments, orientation, images, bench.remark)
-        if run.output == (BATCH, 2) and (kind is CnnRun or run.entering in ("stacked", "scaled")):
+        run = _read_run(reply.structure, reply.arrays, kind, name, arguments, turn, images, bench.remark)
+        suits = run.output == (BATCH, 2) and (kind is CnnRun or run.entering in ("stacked", "scaled"))
+        if suits or turn == own:
             return run
         runs.append(run)
     if runs:
@@ -139,8 +154,8 @@ def _read_run(
         output is not None
         and alone is not None
         and alone.shape[1:] == output.shape[1:]
-        and len(alone) == 1
-        and bool(np.allclose(output[:1], alone, atol=CLOSE_LOGITS, rtol=CLOSE_LOGITS, equal_nan=True))
+        and len(alone) == 2
+        and bool(np.allclose(output[:2], alone, atol=CLOSE_LOGITS, rtol=CLOSE_LOGITS, equal_nan=True))
     )
     if orientation == "sideways":
         convolutions = tuple(_upright(layer) for layer in convolutions)
@@ -181,9 +196,9 @@ def read_layers(events: list[dict[str, Any]]) -> tuple[tuple[Convolution, ...], 
                 found[-1].setdefault("following", event["map"][2:])
         elif found and "following" not in found[-1]:
             found[-1]["shrinks"].append((event["name"], event["before"][2:], event["after"][2:]))
-    return tuple(_convolution(entry, found[number - 1] if number else None) for number, entry in enumerate(found)), tuple(
-        linears
-    )
+    return tuple(
+        _convolution(entry, found[number - 1] if number else None) for number, entry in enumerate(found)
+    ), tuple(linears)
 
 
 def _convolution(entry: dict[str, Any], previous: dict[str, Any] | None) -> Convolution:

@@ -32,13 +32,22 @@ def collect_different(laboratory: Laboratory) -> Iterator[PairImages | NoEvidenc
     yield _collect(laboratory, Role.DIFFERENT, DifferentPairs)
 
 
+def generator(laboratory: Laboratory, role: Role) -> Candidate | None:
+    """The function that makes pairs or wrong pairs, None where none is attempted."""
+    if role not in laboratory.generators:
+        _collect(laboratory, role, SamePairs if role is Role.SAME else DifferentPairs)
+    return laboratory.generators[role]
+
+
 def _collect(laboratory: Laboratory, role: Role, kind: type[PairImages]) -> PairImages | NoEvidence:
     understanding = laboratory.understanding
     candidates = [candidate for candidate in understanding.roles[role] if not candidate.skeleton]
+    laboratory.generators[role] = candidates[0] if candidates else None
     first: PairImages | NoEvidence | None = None
     for candidate in candidates[:3]:
         seen = _try(laboratory, role, candidate, kind)
         if isinstance(seen, PairImages) and seen.layout:
+            laboratory.generators[role] = candidate
             return seen
         first = first or seen
     if first is not None:
@@ -55,15 +64,25 @@ def _by_what_it_does(laboratory: Laboratory, role: Role, kind: type[PairImages])
     taken = {found.name for other in FUNCTIONS if (found := understanding.first(other))}
     guesses = []
     for position, statement in enumerate(understanding.dependencies.statements):
-        node = statement.node
-        if isinstance(node, ast.FunctionDef) and node.name not in taken and node.args.args:
-            guesses.append(Candidate(role, node.name, position, statement.cell, "what it makes"))
+        name, arguments = _function(statement.node)
+        if name and name not in taken and arguments:
+            guesses.append(Candidate(role, name, position, statement.cell, "what it makes"))
     for candidate in guesses[:MOST_GUESSES]:
         seen = _try(laboratory, role, candidate, kind)
         if isinstance(seen, PairImages) and seen.layout and _makes(role, seen):
+            laboratory.generators[role] = candidate
             return seen
     laboratory.resolved.pop(role, None)
     return None
+
+
+def _function(node: ast.stmt) -> tuple[str, list[ast.arg]]:
+    """Name and parameters of a function or a lambda that a statement defines."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name, node.args.args
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id, node.value.args.args
+    return "", []
 
 
 def _makes(role: Role, seen: PairImages) -> bool:
@@ -72,24 +91,22 @@ def _makes(role: Role, seen: PairImages) -> bool:
     return bool(fitting) and sum(fitting) > len(fitting) / 2
 
 
-def _try(
-    laboratory: Laboratory, role: Role, candidate: Candidate, kind: type[PairImages]
-) -> PairImages | NoEvidence:
+def _try(laboratory: Laboratory, role: Role, candidate: Candidate, kind: type[PairImages]) -> PairImages | NoEvidence:
     """The candidate's pictures for a few students, or for as many as a number in its code asks for."""
     failure: PairImages | NoEvidence | None = None
     for size in (STUDENTS, *_sizes_in_code(laboratory, candidate)):
         try:
             seen = laboratory.attempt(
-                [candidate.name],
+                [candidate],
                 lambda bench, size=size: _observe(laboratory, bench, role, candidate, kind, size),  # type: ignore[misc]
-                given=laboratory.given_arrays(),
+                given=laboratory.given_arrays,
             )
         except Unavailable as unavailable:
             failure = failure or unavailable.reason
             if unavailable.reason.outcome is not Outcome.FAIL:
                 break
             continue
-        if seen.layout == "as asked" or failure is None and size == STUDENTS and seen.layout:
+        if seen.layout == "as asked" or (failure is None and size == STUDENTS and seen.layout):
             return seen
         failure = failure or seen
     assert failure is not None
@@ -217,5 +234,3 @@ def _damaged(laboratory: Laboratory, rows: NDArray[Any], shoes: tuple[Row, ...])
         if np.abs(row - (pixels / 255 - 0.5)).max() > CLOSE:
             damaged.append(number)
     return tuple(damaged)
-
-

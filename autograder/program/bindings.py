@@ -7,19 +7,107 @@ that it defines is called. `def f(): return g()` needs `g` only by the time some
 import ast
 import builtins
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # Methods that change the object they are called on. A method whose name ends in one underscore does, too (torch).
 MUTATING_METHODS = frozenset(
-    "append extend insert remove pop clear sort reverse update setdefault add discard popitem appendleft extendleft "
-    "rotate fill resize itemset put partition byteswap setflags load_state_dict register_buffer add_module seed".split()
+    [
+        "append",
+        "extend",
+        "insert",
+        "remove",
+        "pop",
+        "clear",
+        "sort",
+        "reverse",
+        "update",
+        "setdefault",
+        "add",
+        "discard",
+        "popitem",
+        "appendleft",
+        "extendleft",
+        "rotate",
+        "fill",
+        "resize",
+        "itemset",
+        "put",
+        "partition",
+        "byteswap",
+        "setflags",
+        "load_state_dict",
+        "register_buffer",
+        "add_module",
+        "seed",
+    ]
 )
 # Methods of which only the value matters; called for nothing but display, as scratch cells do.
 LOOKING_METHODS = frozenset(
-    "min max mean std sum var all any argmax argmin head tail describe info astype reshape copy tolist item size dim "
-    "numpy keys values items count index shape transpose permute flatten ravel squeeze unsqueeze view clone detach cpu "
-    "numel type unique nunique value_counts sample parameters named_parameters state_dict plot show join split format "
-    "startswith endswith strip lower upper exists is_dir is_file glob iterdir as_posix".split()
+    [
+        "min",
+        "max",
+        "mean",
+        "std",
+        "sum",
+        "var",
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "head",
+        "tail",
+        "describe",
+        "info",
+        "astype",
+        "reshape",
+        "copy",
+        "tolist",
+        "item",
+        "size",
+        "dim",
+        "numpy",
+        "keys",
+        "values",
+        "items",
+        "count",
+        "index",
+        "shape",
+        "transpose",
+        "permute",
+        "flatten",
+        "ravel",
+        "squeeze",
+        "unsqueeze",
+        "view",
+        "clone",
+        "detach",
+        "cpu",
+        "numel",
+        "type",
+        "unique",
+        "nunique",
+        "value_counts",
+        "sample",
+        "parameters",
+        "named_parameters",
+        "state_dict",
+        "plot",
+        "show",
+        "join",
+        "split",
+        "format",
+        "startswith",
+        "endswith",
+        "strip",
+        "lower",
+        "upper",
+        "exists",
+        "is_dir",
+        "is_file",
+        "glob",
+        "iterdir",
+        "as_posix",
+    ]
 )
 # Functions of libraries that change an argument: the argument's place.
 MUTATING_FUNCTIONS = {
@@ -38,12 +126,37 @@ MUTATING_FUNCTIONS = {
     "delattr": 0,
     "readinto": 0,
 }
+BARE_MUTATING_FUNCTIONS = frozenset({"shuffle", "setattr", "delattr", "heappush", "heapify", "heappop", "insort"})
 # Views: changing what they return changes what they were called on.
-VIEW_METHODS = frozenset("reshape view transpose permute squeeze swapaxes ravel diagonal numpy detach T flat".split())
+VIEW_METHODS = frozenset(
+    [
+        "reshape",
+        "view",
+        "transpose",
+        "permute",
+        "squeeze",
+        "swapaxes",
+        "ravel",
+        "diagonal",
+        "numpy",
+        "detach",
+        "T",
+        "flat",
+    ]
+)
 # Settings that hold for everything after them, rather than a value that something else reads.
 AMBIENT_CALLS = frozenset(
-    "seed manual_seed manual_seed_all set_default_dtype set_default_tensor_type set_default_device set_num_threads "
-    "chdir setrecursionlimit".split()
+    [
+        "seed",
+        "manual_seed",
+        "manual_seed_all",
+        "set_default_dtype",
+        "set_default_tensor_type",
+        "set_default_device",
+        "set_num_threads",
+        "chdir",
+        "setrecursionlimit",
+    ]
 )
 
 
@@ -129,15 +242,16 @@ def _is_ambient(call: ast.Call) -> bool:
 class _Visitor(ast.NodeVisitor):
     """Collects the effects of one statement at the top level."""
 
-    def __init__(self) -> None:
+    def __init__(self, nested: bool = False) -> None:
         self.effects = Effects()
+        self._nested = nested
         self._conditional = 0
         self._hidden: list[set[str]] = []  # names of comprehensions, which are no globals
         self._loop_names: dict[str, set[str]] = {}
 
     # Names
 
-    def visit_Name(self, node: ast.Name) -> None:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> None:
         if any(node.id in names for names in self._hidden):
             return
         if isinstance(node.ctx, ast.Load):
@@ -158,22 +272,22 @@ class _Visitor(ast.NodeVisitor):
 
     # Binding statements
 
-    def visit_Assign(self, node: ast.Assign) -> None:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> None:
         self.visit(node.value)
         for target in node.targets:
             self._visit_target(target, node.value)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.visit(node.annotation)
         if node.value is not None:
             self.visit(node.value)
             self._visit_target(node.target, node.value)
 
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:  # noqa: N802
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)
         self._bind(node.target.id)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
         self.visit(node.value)
         name = base_name(node.target)
         if isinstance(node.target, ast.Name):
@@ -221,18 +335,18 @@ class _Visitor(ast.NodeVisitor):
         elif isinstance(value, ast.Lambda):
             self.effects.parameters = tuple(argument.arg for argument in value.args.args)
 
-    def visit_Delete(self, node: ast.Delete) -> None:  # noqa: N802
+    def visit_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             if not isinstance(target, ast.Name):
                 self.visit(target)
                 self._mutate(base_name(target))
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802
+    def visit_Import(self, node: ast.Import) -> None:
         self.effects.imports = True
         for alias in node.names:
             self._bind(alias.asname or alias.name.split(".")[0])
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         self.effects.imports = True
         for alias in node.names:
             if alias.name == "*":
@@ -242,9 +356,9 @@ class _Visitor(ast.NodeVisitor):
 
     # Loops and branches
 
-    def visit_For(self, node: ast.For) -> None:  # noqa: N802
+    def visit_For(self, node: ast.For) -> None:
         self.visit(node.iter)
-        sources = {name for child in ast.walk(node.iter) if isinstance(child, ast.Name) and (name := child.id)}
+        sources = _data_names(node.iter)
         self._conditional += 1
         self._visit_target(node.target, None)
         for target in ast.walk(node.target):
@@ -262,34 +376,35 @@ class _Visitor(ast.NodeVisitor):
 
     visit_While = visit_If = visit_Try = visit_TryStar = visit_Match = _visit_branching  # noqa: N815
 
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:  # noqa: N802
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         if node.name:
             self._bind(node.name)
         self.generic_visit(node)
 
-    def visit_MatchAs(self, node: ast.MatchAs) -> None:  # noqa: N802
+    def visit_MatchAs(self, node: ast.MatchAs) -> None:
         if node.name:
             self._bind(node.name)
         self.generic_visit(node)
 
-    def visit_MatchStar(self, node: ast.MatchStar) -> None:  # noqa: N802
+    def visit_MatchStar(self, node: ast.MatchStar) -> None:
         if node.name:
             self._bind(node.name)
 
     # Calls
 
-    def visit_Expr(self, node: ast.Expr) -> None:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> None:
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(value, ast.Call):
             self._visit_call(value, dropped=True)
         else:
             self.visit(node.value)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         self._visit_call(node, dropped=False)
 
     def _visit_call(self, node: ast.Call, dropped: bool) -> None:
-        site = call_site(node, dropped)
+        hidden = {name for names in self._hidden for name in names}
+        site = without_names(call_site(node, dropped), hidden)
         self.effects.calls.append(site)
         for name in mutated_by(site):
             self._mutate(name)
@@ -314,7 +429,7 @@ class _Visitor(ast.NodeVisitor):
 
     visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _visit_comprehension  # noqa: N815
 
-    def visit_Lambda(self, node: ast.Lambda) -> None:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> None:
         for default in (*node.args.defaults, *(d for d in node.args.kw_defaults if d)):
             self.visit(default)
         inner = function_effects(node)
@@ -343,13 +458,15 @@ class _Visitor(ast.NodeVisitor):
         hidden = {name for names in self._hidden for name in names}
         self.effects.reads_later |= inner.reads - hidden
         self.effects.writes_later |= inner.writes_later - hidden
-        self.effects.calls_later += inner.calls
+        # Only a function at the top level can be called by what is looked at here with arguments of its own.
+        own = set(inner.parameters) if self._nested else set()
+        self.effects.calls_later += [without_names(site, own | hidden) for site in inner.calls]
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         for part in (*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)):
             self.visit(part)
             self.effects.carries |= {n.id for n in ast.walk(part) if isinstance(n, ast.Name)}
-        body = _Visitor()
+        body = _Visitor(nested=True)
         for child in node.body:
             body.visit(child)
         own = body.effects.binds | body.effects.may_bind
@@ -360,6 +477,13 @@ class _Visitor(ast.NodeVisitor):
         self.effects.calls_later += body.effects.calls_later
         self.effects.mutates |= body.effects.mutates - own
         self._bind(node.name)
+
+
+def _data_names(node: ast.expr) -> set[str]:
+    """The names in an expression, less those that are only called, such as `zip` and `enumerate`."""
+    called = {id(child.func) for child in ast.walk(node) if isinstance(child, ast.Call)}
+    names = (child for child in ast.walk(node) if isinstance(child, ast.Name) and id(child) not in called)
+    return {child.id for child in names}
 
 
 def call_site(node: ast.Call, dropped: bool) -> CallSite:
@@ -374,11 +498,25 @@ def call_site(node: ast.Call, dropped: bool) -> CallSite:
     )
 
 
+def without_names(site: CallSite, names: set[str]) -> CallSite:
+    """A call as it looks from outside a scope that has these names for itself."""
+    if not names:
+        return site
+    return replace(
+        site,
+        base="" if site.base in names else site.base,
+        arguments=tuple(None if argument in names else argument for argument in site.arguments),
+        keywords=tuple((keyword, None if name in names else name) for keyword, name in site.keywords),
+    )
+
+
 def mutated_by(site: CallSite) -> Iterator[str]:
     """Names that a call changes in place as far as its own name tells; what it calls is looked at elsewhere."""
     name = site.function
     position = MUTATING_FUNCTIONS.get(name)
-    if position is not None and len(site.arguments) > position:
+    # A bare `put(a, b)` is far likelier a function of the notebook's own than numpy's.
+    known = site.base is not None or name in BARE_MUTATING_FUNCTIONS
+    if position is not None and known and len(site.arguments) > position:
         argument = site.arguments[position]
         if argument:
             yield argument
@@ -388,6 +526,8 @@ def mutated_by(site: CallSite) -> Iterator[str]:
     for keyword, argument in site.keywords:
         if keyword == "out" and argument:
             yield argument
+    if name.startswith("__"):
+        return  # `CNN.__init__(self)` changes self, and not the class
     if site.base and (name in MUTATING_METHODS or trailing or (site.dropped and name not in LOOKING_METHODS)):
         yield site.base
 
@@ -395,7 +535,7 @@ def mutated_by(site: CallSite) -> Iterator[str]:
 def function_effects(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Effects:
     """What calling a function reads, writes and changes outside itself."""
     body: Iterable[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else node.body
-    visitor = _Visitor()
+    visitor = _Visitor(nested=True)
     for child in body:
         visitor.visit(child)
     inner = visitor.effects
@@ -404,13 +544,15 @@ def function_effects(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) 
     parameters = [argument.arg for argument in (*named, arguments.vararg, arguments.kwarg) if argument]
     declared_global = {n for c in _own_nodes(body) if isinstance(c, ast.Global | ast.Nonlocal) for n in c.names}
     bound = inner.binds | inner.may_bind
-    augmented = {c.target.id for c in _own_nodes(body) if isinstance(c, ast.AugAssign) and isinstance(c.target, ast.Name)}
+    augmented = {
+        c.target.id for c in _own_nodes(body) if isinstance(c, ast.AugAssign) and isinstance(c.target, ast.Name)
+    }
     local = (bound | augmented | set(parameters)) - declared_global
     changed = _through_aliases(inner.mutates, inner.aliases)
     return Effects(
         reads=(inner.reads | inner.reads_later) - local,
         writes_later=((bound | augmented) & declared_global) | ((changed | inner.writes_later) - local),
-        calls=inner.calls + inner.calls_later,
+        calls=[without_names(site, local - set(parameters)) for site in inner.calls + inner.calls_later],
         parameters=tuple(parameters),
         mutated_parameters=changed & set(parameters),
     )

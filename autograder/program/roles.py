@@ -6,10 +6,11 @@ the last definition wins, as it would in the notebook. What is a mere skeleton i
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from autograder.program.bindings import effects_of
 from autograder.program.slicing import Dependencies
 
 
@@ -49,28 +50,113 @@ ALIASES: dict[Role, str] = {
     "calc_acc check_accuracy measure_accuracy",
     Role.TRAIN: "train_model run_pytorch_gradient_descent fit train_network train_net train_cnn training run_training "
     "training_loop train_loop fit_model learn do_train gradient_descent run_gradient_descent",
-    Role.TRAIN_DATA: "train train_set training_data train_arr train_array train_images train_x x_train training_set "
+    Role.TRAIN_DATA: "train train_set tr training_data train_arr train_array train_images train_x x_train training_set "
     "train_triplets data_train train_imgs train_np trn",
-    Role.VALID_DATA: "valid val validation_data val_data valid_set val_set validation_set validation valid_arr val_arr "
+    Role.VALID_DATA: "valid val va validation_data val_data valid_set val_set validation_set validation valid_arr val_arr "
     "valid_images val_images x_valid x_val valid_triplets data_val data_valid valid_array val_imgs",
-    Role.TEST_W: "test_w_data test_women test_women_data women_test women_test_data test_data_w w_test test_set_w "
+    Role.TEST_W: "test_w_data women tw test_women test_women_data women_test women_test_data test_data_w w_test test_set_w "
     "test_female test_womens womens_test data_test_w x_test_w testing_w test_w_set",
-    Role.TEST_M: "test_m_data test_men test_men_data men_test men_test_data test_data_m m_test test_set_m test_male "
+    Role.TEST_M: "test_m_data men tm test_men test_men_data men_test men_test_data test_data_m m_test test_set_m test_male "
     "test_mens mens_test data_test_m x_test_m testing_m test_m_set",
 }
 # Words that make a name something about the data rather than the data.
 _ABOUT = frozenset(
-    "path paths dir dirs folder folders file files filename filenames loader loaders acc accs accuracy accuracies loss "
-    "losses label labels pos neg positive negative same diff different idx idxs index indices ids id size sizes len "
-    "length curve curves num n count pairs pair y time epoch epochs names name list glob students student ds dataset "
-    "tensor split ratio mask transform history pred preds model cost error iter iters url zip small tiny mini subset "
-    "sanity overfit fraction percent best shape fn func function".split()
+    [
+        "path",
+        "paths",
+        "dir",
+        "dirs",
+        "folder",
+        "folders",
+        "file",
+        "files",
+        "filename",
+        "filenames",
+        "loader",
+        "loaders",
+        "acc",
+        "accs",
+        "accuracy",
+        "accuracies",
+        "loss",
+        "losses",
+        "label",
+        "labels",
+        "pos",
+        "neg",
+        "positive",
+        "negative",
+        "same",
+        "diff",
+        "different",
+        "idx",
+        "idxs",
+        "index",
+        "indices",
+        "ids",
+        "id",
+        "size",
+        "sizes",
+        "len",
+        "length",
+        "curve",
+        "curves",
+        "num",
+        "n",
+        "count",
+        "pairs",
+        "pair",
+        "y",
+        "time",
+        "epoch",
+        "epochs",
+        "names",
+        "name",
+        "list",
+        "glob",
+        "students",
+        "student",
+        "ds",
+        "dataset",
+        "tensor",
+        "split",
+        "ratio",
+        "mask",
+        "transform",
+        "history",
+        "pred",
+        "preds",
+        "model",
+        "cost",
+        "error",
+        "iter",
+        "iters",
+        "url",
+        "zip",
+        "small",
+        "tiny",
+        "mini",
+        "subset",
+        "sanity",
+        "overfit",
+        "fraction",
+        "percent",
+        "best",
+        "shape",
+        "fn",
+        "func",
+        "function",
+    ]
 )
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A name that may play a role. position: of its last definition among the statements; how: why it was taken."""
+    """A definition that may play a role.
+
+    position: of the definition among the statements; end: where the name is bound again, to something else, None
+    where it never is; how: why it was taken.
+    """
 
     role: Role
     name: str
@@ -78,6 +164,7 @@ class Candidate:
     cell: int
     how: str
     skeleton: bool = False
+    end: int | None = None
 
 
 def plain(name: str) -> str:
@@ -93,41 +180,95 @@ def words(name: str) -> list[str]:
 _PLAIN_ALIASES = {role: {plain(alias) for alias in names.split()} for role, names in ALIASES.items()}
 
 
-def find_roles(dependencies: Dependencies) -> dict[Role, tuple[Candidate, ...]]:
-    """For every role its candidates, the most likely one first."""
-    definitions = _definitions(dependencies)
+Definitions = dict[str, tuple[int, ast.stmt]]
+
+
+def find_roles(
+    dependencies: Dependencies, modules: Mapping[str, Definitions] | None = None
+) -> dict[Role, tuple[Candidate, ...]]:
+    """For every role its candidates, the most likely one first.
+
+    Args: modules: what the Python files beside the notebook define, by module name.
+    """
+    every = _every_definition(dependencies, modules or {})
+    last: Definitions = {name: found[-1] for name, found in every.items()}
+    handed_over = _handed_to_training(dependencies, last)
     found: dict[Role, tuple[Candidate, ...]] = {}
     for role in Role:
         ranked = []
-        for name, (position, node) in definitions.items():
-            rank, how = _rank(role, name, node, definitions)
-            if how:
-                cell = dependencies.statements[position].cell
+        for name, definitions in every.items():
+            for place, (position, node) in enumerate(definitions):
+                rank, how = _rank(role, name, node, last, handed_over)
+                if not how or (role in ARRAYS and dependencies.trains(position)):
+                    continue
+                end = definitions[place + 1][0] if place + 1 < len(definitions) else None
                 skeleton = is_skeleton(node)
-                # A skeleton that is left over, under a name of the handout, must not hide the work done elsewhere.
-                candidate = Candidate(role, name, position, cell, how, skeleton)
-                ranked.append(((skeleton, rank, -position), candidate))
+                candidate = Candidate(role, name, position, dependencies.statements[position].cell, how, skeleton, end)
+                # A skeleton that is left over, under a name of the handout, must not hide the work done elsewhere; nor
+                # must `train_data = train_data[:5]`, the few triplets of a sanity check.
+                ranked.append(((skeleton, is_small_part_of_itself(node, name), rank, -position), candidate))
         found[role] = tuple(candidate for _, candidate in sorted(ranked, key=lambda pair: pair[0]))
     return _one_role_each(found)
 
 
-def _definitions(dependencies: Dependencies) -> dict[str, tuple[int, ast.stmt]]:
-    """Every name bound at top level with its last definition that is more than a call of itself."""
-    definitions: dict[str, tuple[int, ast.stmt]] = {}
-    for position, (statement, effects) in enumerate(
-        zip(dependencies.statements, dependencies.effects, strict=True)
-    ):
+def _every_definition(
+    dependencies: Dependencies, modules: Mapping[str, Definitions]
+) -> dict[str, list[tuple[int, ast.stmt]]]:
+    """Every name bound at top level with all its definitions, in order; for an import from a file beside the
+    notebook, what that file defines stands for it."""
+    every: dict[str, list[tuple[int, ast.stmt]]] = {}
+    for position, (statement, effects) in enumerate(zip(dependencies.statements, dependencies.effects, strict=True)):
         for name in effects.binds | effects.may_bind:
-            definitions[name] = (position, statement.node)
+            node = _imported_definition(statement.node, name, modules) or statement.node
+            every.setdefault(name, []).append((position, node))
         for site in effects.calls:
             # `load()` with `global train_data` inside binds that name as well.
-            for name in dependencies._mutated_through(site):
-                definitions.setdefault(name, (position, statement.node))
-    return definitions
+            for name in dependencies.mutated_through(site):
+                if name not in every:
+                    every[name] = [(position, statement.node)]
+    return every
+
+
+def _imported_definition(node: ast.stmt, name: str, modules: Mapping[str, Definitions]) -> ast.stmt | None:
+    if not isinstance(node, ast.ImportFrom) or node.module not in modules:
+        return None
+    original = next((alias.name for alias in node.names if (alias.asname or alias.name) == name), name)
+    return modules[node.module].get(original, (0, None))[1]
+
+
+def definitions_in(source: str) -> Definitions:
+    """What a Python file defines at its top level; nothing where it does not parse."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    found: Definitions = {}
+    for position, node in enumerate(body):
+        for name in effects_of(node).binds:
+            found[name] = (position, node)
+    return found
+
+
+def _handed_to_training(dependencies: Dependencies, definitions: Definitions) -> dict[str, Role]:
+    """Names that the notebook passes to its training function as training or validation data."""
+    handed: dict[str, Role] = {}
+    trainers = {name: node for name, (_, node) in definitions.items() if _trains(node, definitions)}
+    for statement in dependencies.statements:
+        for call in _calls(statement.node):
+            node = trainers.get(_called(call))
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            arguments = dict(zip((a.arg for a in node.args.args), call.args, strict=False))
+            arguments |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+            for parameter, value in arguments.items():
+                for role in (Role.TRAIN_DATA, Role.VALID_DATA):
+                    if isinstance(value, ast.Name) and plain(parameter) in _PLAIN_ALIASES[role] | {plain(role)}:
+                        handed[value.id] = role
+    return handed
 
 
 def _rank(
-    role: Role, name: str, node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]
+    role: Role, name: str, node: ast.stmt, definitions: Definitions, handed_over: Mapping[str, Role]
 ) -> tuple[int, str]:
     """How likely a name plays a role (0 is likeliest) and why; "" where it does not."""
     fits = _FITS[role]
@@ -137,12 +278,13 @@ def _rank(
         return 0, "its name"
     if plain(name) == plain(role.value):
         return 1, "its name"
+    # Of several names that would do, the one that the notebook trains with is meant.
     if plain(name) in _PLAIN_ALIASES[role]:
-        return 2, "a usual name"
+        return 2 if handed_over.get(name) is role else 3, "a usual name"
     if _NAMED[role](name, words(name)):
-        return 3, "words in its name"
-    if _DOES[role](node, definitions):
-        return 4, "what its code does"
+        return 4 if handed_over.get(name) is role else 5, "words in its name"
+    if handed_over.get(name) is role or _DOES[role](node, definitions):
+        return 6, "what its code does"
     return 0, ""
 
 
@@ -153,15 +295,13 @@ def _one_role_each(found: dict[Role, tuple[Candidate, ...]]) -> dict[Role, tuple
     for candidates in found.values():
         for candidate in candidates:
             best[candidate.name] = min(best.get(candidate.name, 9), strength[candidate.how])
-    return {
-        role: tuple(c for c in candidates if strength[c.how] == best[c.name]) for role, candidates in found.items()
-    }
+    return {role: tuple(c for c in candidates if strength[c.how] == best[c.name]) for role, candidates in found.items()}
 
 
 # What kind of definition can play a role at all
 
 
-def _is_callable(node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]) -> bool:
+def _is_callable(node: ast.stmt, definitions: Definitions) -> bool:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ImportFrom):
         return True
     if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
@@ -178,45 +318,43 @@ def _is_callable(node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]) -
     return False
 
 
-def _is_model(node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]) -> bool:
+def _is_model(node: ast.stmt, definitions: Definitions) -> bool:
     if isinstance(node, ast.ClassDef):
         return _is_module_class(node, definitions)
     if isinstance(node, ast.ImportFrom):
         return (node.module or "").split(".")[0] not in ("torch", "torchvision", "numpy", "matplotlib", "sklearn")
     if isinstance(node, ast.FunctionDef):
+        if _trains(node, definitions) or not node.body:
+            return False
+        returned = [c.value for c in ast.walk(node) if isinstance(c, ast.Return) and c.value is not None]
         builds = any(_called(call) == "Sequential" for call in _calls(node))
-        returns_model = any(
-            isinstance(c, ast.Return) and c.value is not None and _names_model(c.value, definitions)
-            for c in ast.walk(node)
-        )
-        return builds or returns_model or (bool(_first_convolution(node)) and not _trains(node, definitions))
+        return builds or bool(_convolutions(node)) or any(_makes_model(value, definitions) for value in returned)
     if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-        return bool(_convolutions(node.value)) or _names_model_class(node.value, definitions)
+        return _makes_model(node.value, definitions)
     return False
 
 
-def _names_model(value: ast.expr, definitions: dict[str, tuple[int, ast.stmt]]) -> bool:
-    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name) or value.func.id not in definitions:
+def _makes_model(value: ast.expr, definitions: Definitions, depth: int = 0) -> bool:
+    """Whether an expression is a model, or makes one when it is called: `nn.Sequential(...)`, `Net`, `partial(Net)`,
+    `lambda n: Net(6, n)`."""
+    if depth > 6:
         return False
-    node = definitions[value.func.id][1]
-    return isinstance(node, ast.ClassDef) and _is_module_class(node, definitions)
-
-
-def _names_model_class(value: ast.expr, definitions: dict[str, tuple[int, ast.stmt]]) -> bool:
-    """`CNN = Net`, or `CNN = partial(Net, channels=3)`."""
-    names = [value] if isinstance(value, ast.Name) else []
-    if isinstance(value, ast.Call) and _called(value) == "partial":
-        names = [argument for argument in value.args[:1] if isinstance(argument, ast.Name)]
     if isinstance(value, ast.Lambda):
-        return _names_model(value.body, definitions)
-    for name in names:
-        node = definitions.get(name.id, (0, None))[1]
-        if isinstance(node, ast.ClassDef) and _is_module_class(node, definitions):
-            return True
+        return _makes_model(value.body, definitions, depth + 1)
+    if isinstance(value, ast.Call) and _called(value) == "partial":
+        return any(_makes_model(argument, definitions, depth + 1) for argument in value.args[:1])
+    if isinstance(value, ast.Call) and _convolutions(value):
+        return True
+    name = value.func if isinstance(value, ast.Call) else value
+    node = definitions.get(name.id, (0, None))[1] if isinstance(name, ast.Name) else None
+    if isinstance(node, ast.ClassDef):
+        return _is_module_class(node, definitions)
+    if isinstance(node, ast.FunctionDef):
+        return not _trains(node, definitions) and any(_called(call) == "Sequential" for call in _calls(node))
     return False
 
 
-def _is_module_class(node: ast.ClassDef, definitions: dict[str, tuple[int, ast.stmt]], depth: int = 0) -> bool:
+def _is_module_class(node: ast.ClassDef, definitions: Definitions, depth: int = 0) -> bool:
     if any(isinstance(child, ast.FunctionDef) and child.name == "forward" for child in node.body):
         return True
     for base in node.bases:
@@ -229,7 +367,7 @@ def _is_module_class(node: ast.ClassDef, definitions: dict[str, tuple[int, ast.s
     return False
 
 
-def _is_value(node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]) -> bool:
+def _is_value(node: ast.stmt, definitions: Definitions) -> bool:
     return not isinstance(
         node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import
     ) and not _is_callable_value(node)
@@ -239,7 +377,7 @@ def _is_callable_value(node: ast.stmt) -> bool:
     return isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
 
 
-_FITS: dict[Role, Callable[[ast.stmt, dict[str, tuple[int, ast.stmt]]], bool]] = {
+_FITS: dict[Role, Callable[[ast.stmt, Definitions], bool]] = {
     **dict.fromkeys(FUNCTIONS, _is_callable),
     **dict.fromkeys(MODELS, _is_model),
     **dict.fromkeys(ARRAYS, _is_value),
@@ -255,7 +393,20 @@ def _about_pairs(name: str, parts: list[str], sign: frozenset[str]) -> bool:
 
 _SAME_WORDS = frozenset({"same", "positive", "positives", "pos", "match", "matching", "true", "correct"})
 _DIFFERENT_WORDS = frozenset(
-    {"different", "diff", "negative", "negatives", "neg", "wrong", "mismatch", "unmatched", "false", "differ"}
+    {
+        "different",
+        "diff",
+        "negative",
+        "negatives",
+        "neg",
+        "wrong",
+        "mismatch",
+        "unmatched",
+        "false",
+        "differ",
+        "jumble",
+        "jumbled",
+    }
 )
 
 
@@ -267,8 +418,8 @@ def _test_named(parts: list[str], who: frozenset[str]) -> bool:
     return bool(who & set(parts)) and not _ABOUT & set(parts) and not {"train", "valid", "val"} & set(parts)
 
 
-_WOMEN = frozenset({"w", "women", "womens", "woman", "female", "females", "ladies"})
-_MEN = frozenset({"m", "men", "mens", "man", "male", "males"})
+_WOMEN = frozenset({"w", "tw", "women", "womens", "woman", "female", "females", "ladies"})
+_MEN = frozenset({"m", "tm", "men", "mens", "man", "male", "males"})
 
 _NAMED: dict[Role, Callable[[str, list[str]], bool]] = {
     Role.LOAD: lambda name, parts: bool({"load", "read", "organize", "organized", "import"} & set(parts)),
@@ -276,13 +427,14 @@ _NAMED: dict[Role, Callable[[str, list[str]], bool]] = {
     Role.DIFFERENT: lambda name, parts: _about_pairs(name, parts, _DIFFERENT_WORDS),
     Role.CNN: lambda name, parts: "channel" not in plain(name) and plain(name).startswith("cnn"),
     Role.CHANNEL: lambda name, parts: "channel" in plain(name),
-    Role.ACCURACY: lambda name, parts: bool({"accuracy", "acc", "accuracies"} & set(parts))
-    and not {"plot", "print", "show", "curve"} & set(parts),
+    Role.ACCURACY: lambda name, parts: (
+        bool({"accuracy", "acc", "accuracies"} & set(parts)) and not {"plot", "print", "show", "curve"} & set(parts)
+    ),
     Role.TRAIN: lambda name, parts: False,  # "train" is in the names of too many things that do not train
-    Role.TRAIN_DATA: lambda name, parts: _array_named(parts, frozenset({"train", "training"})),
-    Role.VALID_DATA: lambda name, parts: _array_named(parts, frozenset({"valid", "validation", "val"})),
-    Role.TEST_W: lambda name, parts: _test_named(parts, _WOMEN) and ("test" in parts or not _WOMEN.isdisjoint(parts[1:])),
-    Role.TEST_M: lambda name, parts: _test_named(parts, _MEN) and ("test" in parts or not _MEN.isdisjoint(parts[1:])),
+    Role.TRAIN_DATA: lambda name, parts: _array_named(parts, frozenset({"train", "training", "tr", "trn"})),
+    Role.VALID_DATA: lambda name, parts: _array_named(parts, frozenset({"valid", "validation", "val", "va", "vld"})),
+    Role.TEST_W: lambda name, parts: _test_named(parts, _WOMEN) and parts != ["w"],
+    Role.TEST_M: lambda name, parts: _test_named(parts, _MEN) and parts != ["m"],
 }
 
 # What the code does
@@ -318,7 +470,7 @@ def _channels_in(node: ast.AST) -> int | None:
     return None
 
 
-def _takes_six_channels(node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]) -> bool:
+def _takes_six_channels(node: ast.stmt, definitions: Definitions) -> bool:
     channels = _channels_in(node)
     if channels is not None:
         return channels == 6
@@ -326,19 +478,19 @@ def _takes_six_channels(node: ast.stmt, definitions: dict[str, tuple[int, ast.st
     return joins or any(isinstance(child, ast.Constant) and child.value == 6 for child in ast.walk(node))
 
 
-def _takes_three_channels(node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]) -> bool:
+def _takes_three_channels(node: ast.stmt, definitions: Definitions) -> bool:
     channels = _channels_in(node)
     if channels is not None:
         return channels == 3
     return bool(_convolutions(node)) and not _takes_six_channels(node, definitions)
 
 
-def _trains(node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]) -> bool:
+def _trains(node: ast.stmt, definitions: Definitions) -> bool:
     called = {_called(call) for call in _calls(node)}
     return isinstance(node, ast.FunctionDef) and {"backward", "step"} <= called
 
 
-def _measures(node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]) -> bool:
+def _measures(node: ast.stmt, definitions: Definitions) -> bool:
     if not isinstance(node, ast.FunctionDef) or len(node.args.args) < 2 or _trains(node, definitions):
         return False
     first = node.args.args[0].arg
@@ -346,16 +498,26 @@ def _measures(node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]) -> b
     return first in called and bool({"max", "argmax", "topk"} & set(called))
 
 
-def _loads(node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]) -> bool:
+def _loads(node: ast.stmt, definitions: Definitions) -> bool:
     called = {_called(call) for call in _calls(node)}
     return isinstance(node, ast.FunctionDef) and bool({"imread", "glob", "listdir", "iterdir"} & called)
 
 
-def _never(node: ast.stmt, definitions: dict[str, tuple[int, ast.stmt]]) -> bool:
+def _names_folder(node: ast.stmt, folder: str) -> bool:
+    """Whether a value is made from a folder that the statement itself names, as in `load("data/test_w")`."""
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(
+        node.value, ast.Call | ast.BinOp | ast.Subscript
+    ):
+        return False
+    texts = [c.value for c in ast.walk(node.value) if isinstance(c, ast.Constant) and isinstance(c.value, str)]
+    return any(folder in plain(text) for text in texts)
+
+
+def _never(node: ast.stmt, definitions: Definitions) -> bool:
     return False
 
 
-_DOES: dict[Role, Callable[[ast.stmt, dict[str, tuple[int, ast.stmt]]], bool]] = {
+_DOES: dict[Role, Callable[[ast.stmt, Definitions], bool]] = {
     Role.LOAD: _loads,
     Role.SAME: _never,
     Role.DIFFERENT: _never,
@@ -363,7 +525,10 @@ _DOES: dict[Role, Callable[[ast.stmt, dict[str, tuple[int, ast.stmt]]], bool]] =
     Role.CHANNEL: _takes_six_channels,
     Role.ACCURACY: _measures,
     Role.TRAIN: _trains,
-    **dict.fromkeys(ARRAYS, _never),
+    Role.TRAIN_DATA: _never,
+    Role.VALID_DATA: _never,
+    Role.TEST_W: lambda node, definitions: _names_folder(node, "testw"),
+    Role.TEST_M: lambda node, definitions: _names_folder(node, "testm"),
 }
 
 # Skeletons
@@ -395,6 +560,18 @@ def _inherits_work(node: ast.ClassDef) -> bool:
 def _only_calls_super(method: ast.FunctionDef) -> bool:
     body = [child for child in method.body if not _is_text(child) and not _does_nothing(child)]
     return all(isinstance(c, ast.Expr) and "super" in ast.dump(c) for c in body)
+
+
+def is_small_part_of_itself(node: ast.stmt, name: str) -> bool:
+    """Whether a name is bound to its own first few rows, as `train_data = train_data[:5]` does."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Subscript) or len(node.targets) != 1:
+        return False
+    value = node.value
+    if not isinstance(value.value, ast.Name) or value.value.id != name:
+        return False
+    first = value.slice.elts[0] if isinstance(value.slice, ast.Tuple) and value.slice.elts else value.slice
+    upper = first.upper if isinstance(first, ast.Slice) else None
+    return isinstance(upper, ast.Constant) and isinstance(upper.value, int) and 0 < upper.value <= 30
 
 
 def _is_text(node: ast.stmt) -> bool:

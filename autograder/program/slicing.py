@@ -6,12 +6,14 @@ What a function reads when it is called is needed where it is *used*, not where 
 below a call does not count for that call.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+import ast
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.program.bindings import BUILTINS, CallSite, Effects, effects_of
 from autograder.submission.notebook import Statement
 
+_TRAINING = frozenset({"backward", "step"})
 _AMBIENT_ROOTS = frozenset({"torch", "np", "numpy", "random", "os", "sys"})
 
 
@@ -26,12 +28,17 @@ class Slice:
 class Dependencies:
     """The statements of a notebook and what each does to names, ready to be sliced."""
 
-    def __init__(self, statements: Sequence[Statement]) -> None:
+    def __init__(self, statements: Sequence[Statement], exports: Mapping[str, Collection[str]] | None = None) -> None:
+        """Args: exports: what `from module import *` binds, for the modules of which that is known."""
         self.statements = tuple(statements)
         self.effects = tuple(effects_of(statement.node) for statement in self.statements)
+        for statement, effects in zip(self.statements, self.effects, strict=True):
+            if effects.binds_anything and isinstance(statement.node, ast.ImportFrom):
+                effects.binds.update((exports or {}).get(statement.node.module or "", ()))
         self._imported = {name for e in self.effects if e.imports for name in e.binds | e.may_bind}
         self._plain = self._names_of_plain_values()
         self._defined = self._functions()
+        self.trainers = self._names_that_train()
         self._spread_mutated_parameters()
         self._mutates = tuple(self._all_mutated(position) for position in range(len(self.statements)))
         self._sharing = self._names_sharing_memory()
@@ -39,6 +46,16 @@ class Dependencies:
     def binds(self, name: str) -> tuple[int, ...]:
         """The statements that bind a name, surely or perhaps, in order."""
         return tuple(i for i, e in enumerate(self.effects) if name in e.binds or name in e.may_bind)
+
+    def trains(self, position: int) -> bool:
+        """Whether a statement trains a model, itself or through what it calls."""
+        effects = self.effects[position]
+        called = {site.function for site in effects.calls}
+        return (
+            called >= _TRAINING
+            or bool(called & self.trainers)
+            or any(site.base in self.trainers for site in effects.calls)
+        )
 
     def slice(self, wanted: Iterable[str], assumed: Collection[str] = (), end: int | None = None) -> Slice:
         """What has to run so that the wanted names are there at position `end` (default: after the last statement).
@@ -56,7 +73,8 @@ class Dependencies:
             makes_assumed_only = (effects.binds | effects.may_bind) and not (
                 (effects.binds | effects.may_bind) - slicing.assumed
             )
-            if statement.cell in cells and not makes_assumed_only:
+            # Nothing that is wanted depends on it, or it would be part of the narrow slice; it may take an hour.
+            if statement.cell in cells and not makes_assumed_only and not self.trains(position):
                 slicing.include(position)
         result = slicing.run((), len(self.statements))
         return Slice(tuple(sorted({*result.positions, *narrow.positions})), result.unresolved)
@@ -118,6 +136,20 @@ class Dependencies:
                     defined.setdefault(name, []).append(effects)
         return defined
 
+    def _names_that_train(self) -> set[str]:
+        """Functions and classes that make backward passes and optimizer steps, or call others that do."""
+        names: set[str] = set()
+        while True:
+            found = {
+                name
+                for name, group in self._defined.items()
+                for effects in group
+                if (called := {site.function for site in effects.calls_later}) >= _TRAINING or called & names
+            }
+            if found <= names:
+                return names
+            names |= found
+
     def _spread_mutated_parameters(self) -> None:
         """A function that hands its parameter to one that changes it changes it, too."""
         changed = True
@@ -125,17 +157,20 @@ class Dependencies:
             changed = False
             for effects in (e for group in self._defined.values() for e in group):
                 for site in effects.calls_later:
-                    for name in self._mutated_through(site):
+                    for name in self.mutated_through(site):
                         target = effects.mutated_parameters if name in effects.parameters else effects.writes_later
                         if name not in target:
                             target.add(name)
                             changed = True
 
-    def _mutated_through(self, site: CallSite) -> set[str]:
+    def mutated_through(self, site: CallSite) -> set[str]:
         """Names that a call of one of the notebook's own functions changes."""
         names: set[str] = set()
         if site.base is not None:
             return names
+        if site.function in self.trainers:
+            # Training changes the model, which comes first, and leaves the data as they are.
+            return {argument for argument in site.arguments[:1] if argument}
         for effects in self._defined.get(site.function, ()):
             names |= effects.writes_later
             names |= {
@@ -152,8 +187,8 @@ class Dependencies:
         effects = self.effects[position]
         names = set(effects.mutates)
         for site in effects.calls:
-            names |= self._mutated_through(site)
-        return names - self._imported
+            names |= self.mutated_through(site)
+        return names - self._imported - BUILTINS
 
     def _names_sharing_memory(self) -> dict[str, dict[str, int]]:
         """For each name, the names that may share its memory and since which statement."""
@@ -163,7 +198,7 @@ class Dependencies:
                 for source in sources - self._imported:
                     if source == name or name in self._plain or source in self._plain:
                         continue
-                    near = {source: position, **{n: position for n in sharing.get(source, {})}}
+                    near = {source: position, **dict.fromkeys(sharing.get(source, {}), position)}
                     for other in near:
                         sharing.setdefault(name, {}).setdefault(other, position)
                         sharing.setdefault(other, {}).setdefault(name, position)

@@ -1,14 +1,15 @@
 """A bundle understood: its dependencies and who plays which role."""
 
 import ast
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from autograder.program.roles import ARRAYS, Candidate, Role, find_roles
+from autograder.program.roles import ARRAYS, MODELS, Candidate, Role, definitions_in, find_roles
 from autograder.program.slicing import Dependencies, Slice
 from autograder.submission.bundle import Bundle
+from autograder.submission.notebook import Statement
 
 _FILE_WORDS = ("glob", "listdir", "imread", "open(", "Path(", "scandir", "walk", "load(", "read_")
 
@@ -27,11 +28,20 @@ class Understanding:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self.dependencies = Dependencies(bundle.statements)
+        self._modules = {name: definitions_in(source) for name, source in bundle.modules.items()}
+        self.dependencies = Dependencies((*bundle.statements, *self._imports_left_out()), self._modules)
+
+    def _imports_left_out(self) -> Iterator[Statement]:
+        """Imports of the models from a file beside the notebook that it uses as `functions.CNN`, or not at all."""
+        for module, definitions in self._modules.items():
+            names = [role.value for role in MODELS if role.value in definitions]
+            if names and not any(_imports_from(statement.node, module) for statement in self.bundle.statements):
+                source = f"from {module} import {', '.join(names)}"
+                yield Statement(-1, 1, source + "\n", ast.parse(source).body[0])
 
     @cached_property
     def roles(self) -> dict[Role, tuple[Candidate, ...]]:
-        return find_roles(self.dependencies)
+        return find_roles(self.dependencies, self._modules)
 
     def first(self, role: Role) -> Candidate | None:
         """The likeliest candidate for a role that is no mere skeleton."""
@@ -40,23 +50,53 @@ class Understanding:
     def skeleton(self, role: Role) -> Candidate | None:
         return next((candidate for candidate in self.roles[role] if candidate.skeleton), None)
 
+    def loading_names(self) -> tuple[Candidate, ...]:
+        """Every value at the top level that is made from files without training anything, the last definition of
+        each; for arrays whose names tell nothing."""
+        found = []
+        for name, positions in self._value_bindings().items():
+            candidate = Candidate(Role.TRAIN_DATA, name, positions[-1], self._cell(positions[-1]), "what it holds")
+            positions_needed = self.narrow([candidate]).positions
+            text = "".join(self.dependencies.statements[p].source for p in positions_needed)
+            if any(word in text for word in _FILE_WORDS) and not any(map(self.dependencies.trains, positions_needed)):
+                found.append(candidate)
+        return tuple(found)
+
+    def _value_bindings(self) -> dict[str, list[int]]:
+        bindings: dict[str, list[int]] = {}
+        for position, (statement, effects) in enumerate(
+            zip(self.dependencies.statements, self.dependencies.effects, strict=True)
+        ):
+            if isinstance(statement.node, ast.Assign) and not isinstance(statement.node.value, ast.Lambda):
+                for name in effects.binds:
+                    bindings.setdefault(name, []).append(position)
+        return bindings
+
+    def _cell(self, position: int) -> int:
+        return self.dependencies.statements[position].cell
+
     def array_names(self) -> dict[str, Role]:
         """What the submission calls the four arrays."""
         return {found.name: role for role in ARRAYS if (found := self.first(role))}
 
-    def narrow(self, names: Sequence[str], assumed: Collection[str] = (), ends: dict[str, int] | None = None) -> Slice:
-        """The slice for some names; ends: positions where a name is wanted, if not after the last statement."""
+    def narrow(self, candidates: Sequence[Candidate], assumed: Collection[str] = ()) -> Slice:
+        """The slice for some definitions."""
         positions: set[int] = set()
         unresolved: set[str] = set()
-        for name in names:
-            part = self.dependencies.slice([name], assumed, (ends or {}).get(name))
+        for candidate in candidates:
+            part = self.dependencies.slice([candidate.name], assumed, candidate.end)
             positions |= set(part.positions)
             unresolved |= part.unresolved
         return Slice(tuple(sorted(positions)), frozenset(unresolved))
 
-    def program(self, narrow: Slice, assumed: Collection[str] = (), wide: bool = False) -> Program:
-        """A slice as a program; wide: with what else its cells hold, of which each statement may fail."""
-        required = set(narrow.positions)
+    def program(
+        self, narrow: Slice, assumed: Collection[str] = (), wide: bool = False, lenient: bool = False
+    ) -> Program:
+        """A slice as a program.
+
+        Args: wide: with what else its cells hold, of which each statement may fail; lenient: any statement may fail.
+        """
+        required = set() if lenient else set(narrow.positions)
         positions = self.dependencies.widened(narrow, assumed).positions if wide else narrow.positions
         statements = []
         for position in positions:
@@ -67,25 +107,6 @@ class Understanding:
         cells = tuple(sorted({entry["cell"] for entry in statements}))
         return Program(tuple(statements), cells, any(word in text for word in _FILE_WORDS))
 
-    def before_truncation(self, name: str) -> int | None:
-        """Where an array is wanted whose name is later reused for a small part of itself.
 
-        `train_data = train_data[:5]` in the sanity check is no new train_data. None where nothing of that kind
-        follows the definition.
-        """
-        binders = self.dependencies.binds(name)
-        for earlier, later in zip(binders, binders[1:], strict=False):
-            if _is_part_of_itself(self.dependencies.statements[later].node, name):
-                return later if earlier < later else None
-        return None
-
-
-def _is_part_of_itself(node: ast.stmt, name: str) -> bool:
-    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Subscript):
-        return False
-    value = node.value
-    if not isinstance(value.value, ast.Name) or value.value.id != name or len(node.targets) != 1:
-        return False
-    first = value.slice.elts[0] if isinstance(value.slice, ast.Tuple) and value.slice.elts else value.slice
-    upper = first.upper if isinstance(first, ast.Slice) else None
-    return isinstance(upper, ast.Constant) and isinstance(upper.value, int) and 0 < upper.value <= 30
+def _imports_from(node: ast.stmt, module: str) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == module

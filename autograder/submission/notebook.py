@@ -73,7 +73,9 @@ def _notebook_cells(text: str, name: str) -> tuple[Cell, ...]:
         content = json.loads(text)
     except (ValueError, RecursionError) as problem:
         if text.lstrip()[:1] == "{":
-            raise Unreadable(f"{name} is cut off or damaged: {_json_words(problem)}; save and hand it in again") from None
+            raise Unreadable(
+                f"{name} is cut off or damaged: {_json_words(problem)}; save and hand it in again"
+            ) from None
         raise Unreadable(f"{name} is no notebook: a notebook file is JSON and begins with a brace") from None
     if not isinstance(content, dict):
         raise Unreadable(f"{name} is JSON, but no notebook")

@@ -10,7 +10,7 @@ from typing import NoReturn
 import matplotlib.pyplot  # noqa: F401
 import numpy  # noqa: F401
 import PIL.Image
-import PIL.PngImagePlugin  # noqa: F401
+import PIL.PngImagePlugin
 import torch  # noqa: F401
 
 from autograder.worker.loop import serve

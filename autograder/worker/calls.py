@@ -85,6 +85,7 @@ class Workbench:
             "describe": self._describe,
             "fetch": self._fetch,
             "signature": self._signature,
+            "arrays": self._arrays,
             "forward": self._forward,
         }
         try:
@@ -143,6 +144,15 @@ class Workbench:
         value = self._value(request["value"], arrays)
         index = tuple(slice(*bounds) for bounds in request["index"])
         return {}, {"array": as_array(value, index)}
+
+    def _arrays(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        """The names of all values that have as many axes as asked for."""
+        found = []
+        for name, value in self._names.items():
+            facts = described(value) if isinstance(value, np.ndarray | torch.Tensor | list) else {}
+            if len(facts.get("shape", ())) == request["axes"]:
+                found.append(name)
+        return {"names": found}, {}
 
     def _signature(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         function = self._value(request["function"], arrays)

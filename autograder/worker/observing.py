@@ -85,7 +85,7 @@ def run_model(model: Callable[..., Any], images: NDArray[Any]) -> tuple[dict[str
     """Run pictures, [B, 3, height, width] or another order of axes, through a model in evaluation mode.
 
     Returns: what came out and the layers that were executed; the output for the whole batch and, as `alone`, for its
-    first picture alone; what reached the first convolution for the first picture.
+    first two pictures; what reached the first convolution for the first picture.
     """
     if isinstance(model, torch.nn.Module):
         model.eval()
@@ -94,7 +94,7 @@ def run_model(model: Callable[..., Any], images: NDArray[Any]) -> tuple[dict[str
     with torch.no_grad():
         with layers:
             output = model(batch)
-        alone = model(batch[:1])
+        alone = model(batch[:2])
     structure: dict[str, Any] = {"events": layers.events}
     arrays: Arrays = {}
     if isinstance(output, torch.Tensor):

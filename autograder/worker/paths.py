@@ -90,8 +90,7 @@ class Redirection:
             if folder is not None and _exists(f"{self._data}/{folder}"):
                 rest = [p for p in parts[start + 1 :] if FOLDER_OF.get(re.sub(r"[\W_]", "", p).lower()) != folder]
                 found = "/".join([str(self._data), folder, *rest])
-                if _exists(found):
-                    return found
+                return found if _exists(found) else None
         return self._files.get(parts[-1]) if parts else None
 
     def _may_be_data_folder(self, path: str, virtual: str) -> bool:
@@ -99,7 +98,11 @@ class Redirection:
         if re.search(r"\.\w{1,5}$", last) or any(sign in virtual for sign in "*?["):
             return False
         absolute = path.startswith(("/", "~", "\\")) or re.match(r"[A-Za-z]:", path) is not None
-        return absolute or last == posixpath.basename(self.folder) or _DATA_LIKE.search(virtual[len(self.folder) :]) is not None
+        return (
+            absolute
+            or last == posixpath.basename(self.folder)
+            or _DATA_LIKE.search(virtual[len(self.folder) :]) is not None
+        )
 
     def shuffled(self, names: list[str]) -> list[str]:
         """Names in an order that is neither sorted nor left to chance."""
@@ -174,7 +177,11 @@ _redirection: Redirection | None = None
 
 def led(path: Any, writing: bool = False) -> Any:
     """Where a path given by a submission leads; what is no path (a descriptor, an open file) is left alone."""
-    if _redirection is None or isinstance(path, int | bytes) or not hasattr(path, "__fspath__") and not isinstance(path, str):
+    if (
+        _redirection is None
+        or isinstance(path, int | bytes)
+        or (not hasattr(path, "__fspath__") and not isinstance(path, str))
+    ):
         return path
     return _redirection.lead(os.fspath(path), writing)
 
