@@ -59,7 +59,7 @@ def read_rubric(path: Path, check_questions: dict[str, str]) -> Rubric:
     reader.only_keys(table, ("partial_credit", "points", "old_terms", "limits"))
     points, questions = reader.points(table.get("points"), check_questions)
     old_terms = reader.section(table, "old_terms", {"imread_gave_bytes": bool})
-    kinds: dict[str, type] = {name: kind for name, kind in Limits.__annotations__.items()}
+    kinds: dict[str, type] = dict(Limits.__annotations__)
     limits = reader.section(table, "limits", kinds)
     credit = reader.number(table, "partial_credit", "")
     if credit > 1:

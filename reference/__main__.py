@@ -23,7 +23,7 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder with train, test_w and test_m.", exists=True, file_okay=False)],
     model: Annotated[str, typer.Option(help="CNNChannel, the better one, or CNN.")] = "CNNChannel",
     out: Annotated[Path, typer.Option(help="Where the weights and the learning curve are saved.")] = Path("runs"),
-    epochs: Annotated[int, typer.Option(min=1)] = 10,
+    epochs: Annotated[int, typer.Option(min=1)] = 5,
     seed: Annotated[int, typer.Option(help="Seed of the weights and of the order of the batches.")] = 0,
 ) -> None:
     """Train on the photographs in DATA and print the accuracies on both test sets."""

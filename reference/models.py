@@ -24,7 +24,7 @@ class CNN(nn.Module):
     Args: n: channels after the first convolution; kernel_size: 3 or 5 (odd, so that the padding is exact).
     """
 
-    def __init__(self, n: int = 8, kernel_size: int = 3) -> None:
+    def __init__(self, n: int = 6, kernel_size: int = 3) -> None:
         super().__init__()
         self.features = nn.Sequential(
             convolution_block(3, n, kernel_size),  # [B, n, 224, 112]
@@ -53,7 +53,7 @@ class CNNChannel(nn.Module):
     Args: n: channels after the first convolution; kernel_size: 3 or 5 (odd, so that the padding is exact).
     """
 
-    def __init__(self, n: int = 8, kernel_size: int = 3) -> None:
+    def __init__(self, n: int = 6, kernel_size: int = 3) -> None:
         super().__init__()
         self.features = nn.Sequential(
             convolution_block(6, n, kernel_size),  # [B, n, 112, 112]

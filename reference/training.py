@@ -35,10 +35,10 @@ def train(
     model: nn.Module,
     train_data: NDArray[np.float32],
     valid_data: NDArray[np.float32],
-    batch_size: int = 32,
+    batch_size: int = 16,
     learning_rate: float = 0.001,
     weight_decay: float = 0.0,
-    epochs: int = 10,
+    epochs: int = 5,
     checkpoint_path: str | Path | None = None,
     report: Callable[[LearningCurve], None] = print_epoch,
 ) -> LearningCurve:

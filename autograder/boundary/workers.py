@@ -193,14 +193,13 @@ class Worker:
             self._stop(stopped)
             raise
         except TimeoutError:
-            limit = f"{seconds:g} seconds"
-            stopped = OutOfTime(f"took longer than the {limit} it may take")
-            self._stop(stopped)
-            raise stopped from None
+            late = OutOfTime(f"took longer than the {seconds:g} seconds it may take")
+            self._stop(late)
+            raise late from None
         except Garbled as problem:
-            stopped = Died(f"answered with something that is no message ({problem})")
-            self._stop(stopped)
-            raise stopped from None
+            garbled = Died(f"answered with something that is no message ({problem})")
+            self._stop(garbled)
+            raise garbled from None
 
     def close(self) -> None:
         """End the process and remove its scratch folder."""
@@ -227,8 +226,8 @@ class Worker:
     def _wait(self, reading: bool) -> None:
         """Wait until the connection is ready, with an eye on time and memory."""
         while True:
-            waiting = ([self._connection], [], []) if reading else ([], [self._connection], [])
-            ready = select.select(*waiting, _TICK)
+            here = [self._connection]
+            ready = select.select(here if reading else [], [] if reading else here, [], _TICK)
             if ready[0] or ready[1]:
                 return
             if time.monotonic() > self._deadline:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from autograder.checks.declare import Settings, check
 from autograder.evidence.kinds import VALUE_FORMS, LoadedArray, LoadedData
@@ -205,7 +206,7 @@ def _rows_in_order(expected: str, arrays: list[LoadedArray]) -> Verdict:
 
 def _is_ascending(numbers: list[int | None]) -> bool:
     known = [number for number in numbers if number is not None]
-    return all(a < b for a, b in zip(known, known[1:], strict=False))
+    return all(a < b for a, b in pairwise(known))
 
 
 def _right_folders(expected: str, arrays: list[LoadedArray]) -> Verdict:

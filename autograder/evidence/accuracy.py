@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
-from autograder.evidence.arguments import CannotCall, matched
+from autograder.evidence.arguments import CannotCall, Reference, matched
 from autograder.evidence.kinds import AccuracyRuns, KnownModel, NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
 from autograder.evidence.pairs import generator
@@ -144,11 +144,11 @@ def _observe(laboratory: Laboratory, bench: Bench, candidate: Candidate, replace
     arrays = {"data": data, **_pairs_if_wanted(parameters, data)}
     returned = []
     for number in range(len(MODELS)):
-        main = {"model": {"known_model": number}, **({} if len(arrays) > 1 else {"data": {"array": "data"}})}
-        further = {
-            "batch_size": {"value": BATCH_SIZE},
-            **{name: {"array": name} for name in arrays},
-        }
+        main: dict[str, Reference] = {"model": {"known_model": number}}
+        if len(arrays) == 1:
+            main["data"] = {"array": "data"}
+        further: dict[str, Reference] = {"batch_size": {"value": BATCH_SIZE}}
+        further |= {name: {"array": name} for name in arrays}
         try:
             arguments = matched(parameters, main, further)
         except CannotCall as problem:

@@ -58,17 +58,17 @@ def matched(
     waiting = dict(main)
     for parameter in parameters:
         meaning = meaning_of(parameter.name)
-        if meaning in waiting:
+        if meaning is not None and meaning in waiting:
             chosen[parameter.name] = waiting.pop(meaning)
     for parameter in parameters:
         if parameter.name in chosen or parameter.kind.startswith("variadic"):
             continue
         meaning = meaning_of(parameter.name)
-        if further and meaning in further:
+        if further and meaning is not None and meaning in further:
             chosen[parameter.name] = further[meaning]
         elif parameter.required and waiting:
             chosen[parameter.name] = waiting.pop(next(iter(waiting)))
-        elif parameter.required and meaning in STANDARD:
+        elif parameter.required and meaning is not None and meaning in STANDARD:
             chosen[parameter.name] = _reference(STANDARD[meaning])
         elif parameter.required:
             raise CannotCall(parameter.name)
@@ -78,7 +78,7 @@ def matched(
 def model_arguments(
     parameters: Sequence[Parameter], examples: Sequence[ExampleCall], six_channels: bool
 ) -> Iterator[Arguments]:
-    """Ways to build a model, the likeliest first: by meaning with the notebook's help, as the notebook does, plainly."""
+    """Ways to build a model, the likeliest first: by meaning with the notebook's help, as it does itself, plainly."""
     seen: list[Arguments] = []
     for arguments in _ways(parameters, examples, six_channels):
         if arguments not in seen:

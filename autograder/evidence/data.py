@@ -21,6 +21,7 @@ CHUNK = 8
 WHOLE_PICTURES = 4
 MOST_CANDIDATES = 4
 MOST_ARRAYS = 8
+EVERYTHING: list[int | None] = [None, None, None]
 # One rounding of float32 is 3e-8; half precision rounds to 2.4e-4 near 0.5. The nearest wrong form, dividing by 256,
 # differs by up to 4e-3.
 CLOSE = 1e-5
@@ -229,7 +230,7 @@ def _read_pictures(
     forms: dict[tuple[int, int, int], str] = {}
     low, high = np.inf, -np.inf
     for start in range(0, shape[0], CHUNK):
-        rows = _fetch(bench, candidate.name, [[start, start + CHUNK, None], *[[None, None, None]] * 2], STRIDE)
+        rows = _fetch(bench, candidate.name, [[start, start + CHUNK, None], EVERYTHING, EVERYTHING], STRIDE)
         count = len(rows)
         low, high = min(low, float(np.nanmin(rows))), max(high, float(np.nanmax(rows)))
         shoes = laboratory.coded.codebook.read(rows.reshape(count * 6, *rows.shape[3:]))

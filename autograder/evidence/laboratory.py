@@ -160,8 +160,8 @@ class Laboratory:
 
         Args: given: arrays that are there before the program starts, by name; data: the data set that paths lead to,
             default the coded one as handed out, where the program reads files at all; replaced: functions that are
-            exchanged for right ones once the program has run, name to "same" or "different"; lenient: whether the program goes on where
-            a statement stops with an exception.
+            exchanged for right ones once the program has run, name to "same" or "different"; lenient: whether the
+            program goes on where a statement stops with an exception.
         Raises: Unavailable, with the exception of the narrow program where both failed.
         """
         assumed = frozenset(given or ())

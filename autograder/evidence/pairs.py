@@ -198,7 +198,7 @@ def _rows(bench: Bench, facts: dict[str, Any], students: int) -> tuple[NDArray[A
     if not layout or not 0 < shape[0] <= 6 * students:
         return None, shape, ""
     step = 1 if students <= STUDENTS else 4
-    index = [[None, None, None]] * len(shape)
+    index: list[list[int | None]] = [[None, None, None]] * len(shape)
     if step > 1:
         axes = {"as asked": (1, 2)}.get(layout, (len(shape) - 2, len(shape) - 1))
         index = [[None, None, step if axis in axes else None] for axis in range(len(shape))]

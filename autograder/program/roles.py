@@ -35,29 +35,40 @@ MODELS = (Role.CNN, Role.CHANNEL)
 ARRAYS = (Role.TRAIN_DATA, Role.VALID_DATA, Role.TEST_W, Role.TEST_M)
 
 ALIASES: dict[Role, str] = {
-    Role.LOAD: "load_data load_images load_dataset load_folder load_photos load_shoes read_data read_images read_folder "
-    "get_data get_images get_dataset prepare_data organize_data process_data create_data create_dataset make_data "
-    "build_dataset build_data images_to_array load",
-    Role.SAME: "same_pair same_pairs generate_same_pairs gen_same_pair generate_positive generate_positives "
-    "positive_pairs make_positive make_positives make_same make_same_pairs create_same_pair get_same_pair gen_same",
-    Role.DIFFERENT: "different_pair different_pairs generate_different_pairs gen_different_pair generate_negative "
-    "generate_negatives negative_pairs make_negative make_negatives make_different make_different_pairs "
-    "create_different_pair get_different_pair gen_different generate_diff_pair gen_diff",
-    Role.CNN: "cnn cnn_model cnn_net cnn1 conv_net my_cnn simple_cnn basic_cnn cnn_a cnn_basic convnet base_cnn net",
-    Role.CHANNEL: "cnn_channel channel_cnn cnn_channels cnn_channel_model channel_net cnn_c my_cnn_channel channel_model",
-    Role.ACCURACY: "accuracy accuracies get_accuracies calc_accuracy compute_accuracy calculate_accuracy "
-    "estimate_accuracy evaluate evaluate_model evaluate_accuracy eval_model model_accuracy test_accuracy get_acc "
-    "calc_acc check_accuracy measure_accuracy",
-    Role.TRAIN: "train_model run_pytorch_gradient_descent fit train_network train_net train_cnn training run_training "
-    "training_loop train_loop fit_model learn do_train gradient_descent run_gradient_descent",
-    Role.TRAIN_DATA: "train train_set tr training_data train_arr train_array train_images train_x x_train training_set "
-    "train_triplets data_train train_imgs train_np trn",
-    Role.VALID_DATA: "valid val va validation_data val_data valid_set val_set validation_set validation valid_arr val_arr "
-    "valid_images val_images x_valid x_val valid_triplets data_val data_valid valid_array val_imgs",
-    Role.TEST_W: "test_w_data women tw test_women test_women_data women_test women_test_data test_data_w w_test test_set_w "
-    "test_female test_womens womens_test data_test_w x_test_w testing_w test_w_set",
-    Role.TEST_M: "test_m_data men tm test_men test_men_data men_test men_test_data test_data_m m_test test_set_m test_male "
-    "test_mens mens_test data_test_m x_test_m testing_m test_m_set",
+    Role.LOAD: """
+        load_data load_images load_dataset load_folder load_photos load_shoes read_data read_images read_folder
+        get_data get_images get_dataset prepare_data organize_data process_data create_data create_dataset
+        make_data build_dataset build_data images_to_array load""",
+    Role.SAME: """
+        same_pair same_pairs generate_same_pairs gen_same_pair generate_positive generate_positives positive_pairs
+        make_positive make_positives make_same make_same_pairs create_same_pair get_same_pair gen_same""",
+    Role.DIFFERENT: """
+        different_pair different_pairs generate_different_pairs gen_different_pair generate_negative
+        generate_negatives negative_pairs make_negative make_negatives make_different make_different_pairs
+        create_different_pair get_different_pair gen_different generate_diff_pair gen_diff""",
+    Role.CNN: """
+        cnn cnn_model cnn_net cnn1 conv_net my_cnn simple_cnn basic_cnn cnn_a cnn_basic convnet base_cnn net""",
+    Role.CHANNEL: """
+        cnn_channel channel_cnn cnn_channels cnn_channel_model channel_net cnn_c my_cnn_channel channel_model""",
+    Role.ACCURACY: """
+        accuracy accuracies get_accuracies calc_accuracy compute_accuracy calculate_accuracy estimate_accuracy
+        evaluate evaluate_model evaluate_accuracy eval_model model_accuracy test_accuracy get_acc calc_acc
+        check_accuracy measure_accuracy""",
+    Role.TRAIN: """
+        train_model run_pytorch_gradient_descent fit train_network train_net train_cnn training run_training
+        training_loop train_loop fit_model learn do_train gradient_descent run_gradient_descent""",
+    Role.TRAIN_DATA: """
+        train train_set tr training_data train_arr train_array train_images train_x x_train training_set
+        train_triplets data_train train_imgs train_np trn""",
+    Role.VALID_DATA: """
+        valid val va validation_data val_data valid_set val_set validation_set validation valid_arr val_arr
+        valid_images val_images x_valid x_val valid_triplets data_val data_valid valid_array val_imgs""",
+    Role.TEST_W: """
+        test_w_data women tw test_women test_women_data women_test women_test_data test_data_w w_test test_set_w
+        test_female test_womens womens_test data_test_w x_test_w testing_w test_w_set""",
+    Role.TEST_M: """
+        test_m_data men tm test_men test_men_data men_test men_test_data test_data_m m_test test_set_m test_male
+        test_mens mens_test data_test_m x_test_m testing_m test_m_set""",
 }
 # Words that make a name something about the data rather than the data.
 _ABOUT = frozenset(
@@ -205,8 +216,10 @@ def find_roles(
                 skeleton = is_skeleton(node)
                 candidate = Candidate(role, name, position, dependencies.statements[position].cell, how, skeleton, end)
                 # A skeleton that is left over, under a name of the handout, must not hide the work done elsewhere; nor
-                # must `train_data = train_data[:5]`, the few triplets of a sanity check.
-                ranked.append(((skeleton, is_small_part_of_itself(node, name), rank, -position), candidate))
+                # must `train_data = train_data[:5]`, the few triplets of a sanity check, or `cnn = CNN()`, a model that
+                # somebody may have trained.
+                later = is_small_part_of_itself(node, name) or (role in MODELS and _is_instance(node))
+                ranked.append(((skeleton, later, rank, -position), candidate))
         found[role] = tuple(candidate for _, candidate in sorted(ranked, key=lambda pair: pair[0]))
     return _one_role_each(found)
 
@@ -230,7 +243,7 @@ def _every_definition(
 
 
 def _imported_definition(node: ast.stmt, name: str, modules: Mapping[str, Definitions]) -> ast.stmt | None:
-    if not isinstance(node, ast.ImportFrom) or node.module not in modules:
+    if not isinstance(node, ast.ImportFrom) or node.module is None or node.module not in modules:
         return None
     original = next((alias.name for alias in node.names if (alias.asname or alias.name) == name), name)
     return modules[node.module].get(original, (0, None))[1]
@@ -291,11 +304,15 @@ def _rank(
 def _one_role_each(found: dict[Role, tuple[Candidate, ...]]) -> dict[Role, tuple[Candidate, ...]]:
     """Take names out of roles in which they only might be where another role has them for sure."""
     strength = {"its name": 0, "a usual name": 1, "words in its name": 2, "what its code does": 3}
-    best: dict[str, int] = {}
+    best: dict[tuple[str, int], int] = {}
     for candidates in found.values():
         for candidate in candidates:
-            best[candidate.name] = min(best.get(candidate.name, 9), strength[candidate.how])
-    return {role: tuple(c for c in candidates if strength[c.how] == best[c.name]) for role, candidates in found.items()}
+            key = candidate.name, candidate.position
+            best[key] = min(best.get(key, 9), strength[candidate.how])
+    return {
+        role: tuple(c for c in candidates if strength[c.how] == best[c.name, c.position])
+        for role, candidates in found.items()
+    }
 
 
 # What kind of definition can play a role at all
@@ -332,6 +349,11 @@ def _is_model(node: ast.stmt, definitions: Definitions) -> bool:
     if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
         return _makes_model(node.value, definitions)
     return False
+
+
+def _is_instance(node: ast.stmt) -> bool:
+    """Whether a statement makes one model, and not something that makes models."""
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _called(node.value) != "partial"
 
 
 def _makes_model(value: ast.expr, definitions: Definitions, depth: int = 0) -> bool:
@@ -453,25 +475,28 @@ def _convolutions(node: ast.AST) -> list[ast.Call]:
     return sorted(found, key=lambda call: (call.lineno, call.col_offset))
 
 
-def _first_convolution(node: ast.AST) -> ast.Call | None:
-    convolutions = _convolutions(node)
-    return convolutions[0] if convolutions else None
-
-
-def _channels_in(node: ast.AST) -> int | None:
-    call = _first_convolution(node)
-    if call is None:
+def _channels_in(node: ast.stmt, definitions: Definitions) -> int | None:
+    """The channels that a network takes, where its first convolution says so with a number; the convolution may be in
+    a block of the notebook's own, as in `block(6, n)`."""
+    blocks = {name for name, (_, other) in definitions.items() if other is not node and _is_definition(other, "Conv2d")}
+    for call in sorted(_calls(node), key=lambda call: (call.lineno, call.col_offset)):
+        if _called(call) not in {"Conv2d", "LazyConv2d", *blocks}:
+            continue
+        named = [keyword.value for keyword in call.keywords if keyword.arg in ("in_channels", "channels_in", "cin")]
+        for value in (*named, *call.args[:1]):
+            if isinstance(value, ast.Constant) and isinstance(value.value, int):
+                return value.value
         return None
-    for keyword in call.keywords:
-        if keyword.arg == "in_channels" and isinstance(keyword.value, ast.Constant):
-            return keyword.value.value if isinstance(keyword.value.value, int) else None
-    if call.args and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, int):
-        return call.args[0].value
     return None
 
 
+def _is_definition(node: ast.stmt, called: str) -> bool:
+    is_block = isinstance(node, ast.FunctionDef | ast.ClassDef)
+    return is_block and any(_called(call) == called for call in _calls(node))
+
+
 def _takes_six_channels(node: ast.stmt, definitions: Definitions) -> bool:
-    channels = _channels_in(node)
+    channels = _channels_in(node, definitions)
     if channels is not None:
         return channels == 6
     joins = any(_called(call) in ("cat", "concat", "concatenate") for call in _calls(node))
@@ -479,7 +504,7 @@ def _takes_six_channels(node: ast.stmt, definitions: Definitions) -> bool:
 
 
 def _takes_three_channels(node: ast.stmt, definitions: Definitions) -> bool:
-    channels = _channels_in(node)
+    channels = _channels_in(node, definitions)
     if channels is not None:
         return channels == 3
     return bool(_convolutions(node)) and not _takes_six_channels(node, definitions)

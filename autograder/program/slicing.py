@@ -263,6 +263,6 @@ class _Slicing:
         needed = {name for name, _ in self._seen}
         for index, effects in enumerate(self._dependencies.effects):
             roots = effects.reads & (_AMBIENT_ROOTS | {"get_ipython"})
-            if effects.ambient and index not in self._included and (roots & needed or "get_ipython" in roots):
-                if max(self._included, default=-1) > index:
-                    self.include(index)
+            in_use = bool(roots & needed) or "get_ipython" in roots
+            if effects.ambient and in_use and max(self._included, default=-1) > index:
+                self.include(index)

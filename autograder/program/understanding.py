@@ -98,11 +98,13 @@ class Understanding:
         """
         required = set() if lenient else set(narrow.positions)
         positions = self.dependencies.widened(narrow, assumed).positions if wide else narrow.positions
-        statements = []
+        statements: list[dict[str, Any]] = []
         for position in positions:
             statement = self.dependencies.statements[position]
-            entry = {"cell": statement.cell, "line": statement.line, "source": statement.source}
-            statements.append(entry | ({} if position in required else {"optional": True}))
+            entry: dict[str, Any] = {"cell": statement.cell, "line": statement.line, "source": statement.source}
+            if position not in required:
+                entry["optional"] = True
+            statements.append(entry)
         text = "\n".join(entry["source"] for entry in statements) + "\n".join(self.bundle.modules.values())
         cells = tuple(sorted({entry["cell"] for entry in statements}))
         return Program(tuple(statements), cells, any(word in text for word in _FILE_WORDS))

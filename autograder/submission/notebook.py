@@ -95,7 +95,7 @@ def _json_words(problem: Exception) -> str:
 
 
 def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
-    """The notebook in format 4, or as it is where nbformat cannot make sense of it: its cells are there all the same."""
+    """The notebook in format 4, or as it is where nbformat cannot make sense of it: its cells are there anyway."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -52,7 +52,7 @@ class Redirection:
         if data is not None:
             for folder in _FOLDER_NAMES:
                 if (data / folder).is_dir():
-                    self._files |= {name: f"{data}/{folder}/{name}" for name in os.listdir(data / folder)}
+                    self._files |= {name: f"{data}/{folder}/{name}" for name in _system["listdir"](data / folder)}
 
     def virtual(self, path: str) -> str:
         """A path as the submission means it: absolute, with forward slashes, without `..`."""
@@ -210,8 +210,8 @@ def redirect_files(data: Path | None, scratch: Path, seed: int) -> None:
         redirection.folder = redirection.virtual(os.fspath(path))
 
     os.listdir, os.scandir = listdir, scandir  # type: ignore[assignment]
-    builtins.open = io.open = opened  # type: ignore[assignment]
-    os.chdir, os.getcwd = chdir, lambda: redirection.folder  # type: ignore[assignment]
+    builtins.open = io.open = opened
+    os.chdir, os.getcwd = chdir, lambda: redirection.folder
     for name in ("stat", "lstat", "access", "readlink"):
         setattr(os, name, _redirected(getattr(os, name)))
     for name in ("mkdir", "remove", "unlink", "rmdir", "chmod", "utime", "truncate"):
