@@ -12,7 +12,7 @@ from autograder.checks import CHECKS, Check
 from autograder.grading import read_folder_entries
 from autograder.report.grades import grades_csv
 from autograder.report.result import as_json, write_result, write_text
-from autograder.report.table import print_result, printable
+from autograder.report.table import class_table, print_result, printable
 from autograder.rubric import DEFAULT_RUBRIC
 from autograder.session import CannotGrade, Setup, grade_path, grade_path_or_say_why, prepare
 from autograder.submission.bundle import submission_name
@@ -110,6 +110,7 @@ def grade(
         write_text(out / "grades.csv", grades_csv(results, setup.questions))
     except OSError as problem:
         _refuse(f"{problem.filename or out} cannot be written: {problem.strerror or problem}")
+    Console().print(class_table(results))
     typer.echo(f"{len(results)} submissions graded; {out / 'grades.csv'} holds the points")
 
 

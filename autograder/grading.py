@@ -102,8 +102,9 @@ class Grader:
                 verdicts[check.id] = found[check.id]
                 on_verdict(check, found[check.id])
         ordered = {check.id: verdicts[check.id] for check in self.checks}
-        resolved = {role.value: entry for role, entry in sorted(laboratory.resolved.items())}
-        return Graded(bundle.name, bundle.digest, ordered, resolved, notes_on(bundle), seconds)
+        resolved = understanding.declared() | laboratory.resolved
+        named = {role.value: resolved[role] for role in sorted(resolved)}
+        return Graded(bundle.name, bundle.digest, ordered, named, notes_on(bundle), seconds)
 
     def _best(self, checks: list[Check], kind: type, variants: Iterator[Any], settings: Settings) -> dict[str, Verdict]:
         """The verdicts on the first evidence that is right throughout, else on the one that earns most points."""

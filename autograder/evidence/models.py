@@ -23,6 +23,7 @@ from autograder.program.roles import Candidate, Role
 from autograder.verdict import Outcome
 
 BATCH = 3
+MOST_CANDIDATES = 3
 CLOSE = 1e-4
 # Logits of one picture alone and in a batch are summed in another order.
 CLOSE_LOGITS = 1e-3
@@ -42,22 +43,34 @@ def collect_channel(laboratory: Laboratory) -> Iterator[ModelRun | NoEvidence]:
 
 
 def _collect(laboratory: Laboratory, role: Role, kind: type[ModelRun]) -> ModelRun | NoEvidence:
+    """The run of the first candidate that is a whole network; a block of layers may look like one by its text."""
     understanding = laboratory.understanding
-    candidate = understanding.first(role)
-    if candidate is not None:
+    candidates = [candidate for candidate in understanding.roles[role] if not candidate.skeleton]
+    if candidates:
         # The submission's own orientation first: a model may run in either, and be right in one of them only.
         orientation(laboratory)
-    else:
-        skeleton = understanding.skeleton(role)
-        return still_to_be_written(skeleton.name) if skeleton else not_found(role)
-    try:
-        return laboratory.attempt(
-            [candidate],
-            lambda bench: _observe(laboratory, bench, role, candidate, kind),
-            given=laboratory.given_arrays,
-        )
-    except Unavailable as unavailable:
-        return unavailable.reason
+    first: ModelRun | NoEvidence | None = None
+    first_resolved: dict[str, Any] = {}
+    for candidate in candidates[:MOST_CANDIDATES]:
+        try:
+            run: ModelRun | NoEvidence = laboratory.attempt(
+                [candidate],
+                lambda bench, candidate=candidate: _observe(laboratory, bench, role, candidate, kind),  # type: ignore[misc]
+                given=laboratory.given_arrays,
+            )
+        except Unavailable as unavailable:
+            run = unavailable.reason
+        if isinstance(run, ModelRun) and run.convolutions and run.linears:
+            return run
+        if first is None:
+            first, first_resolved = run, laboratory.resolved.get(role, {})
+        if candidate.how == "its name":
+            break
+    if first is not None:
+        laboratory.resolved[role] = first_resolved
+        return first
+    skeleton = understanding.skeleton(role)
+    return still_to_be_written(skeleton.name) if skeleton else not_found(role)
 
 
 def _observe(laboratory: Laboratory, bench: Bench, role: Role, candidate: Candidate, kind: type[ModelRun]) -> ModelRun:

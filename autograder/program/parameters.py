@@ -144,11 +144,16 @@ def _value_of_name(name: str, dependencies: Dependencies, position: int, depth: 
     return UNKNOWN
 
 
-def resolved_parameters(parameters: Sequence[Parameter]) -> dict[str, str]:
-    """What was taken for what: meaning to the parameter's name, where the two differ or not, in order."""
+def resolved_names(names: Sequence[str]) -> dict[str, str]:
+    """What was taken for what: the first parameter of each meaning, in order."""
     resolved: dict[str, str] = {}
-    for parameter in parameters:
-        meaning = meaning_of(parameter.name)
+    for name in names:
+        meaning = meaning_of(name)
         if meaning is not None and meaning not in resolved:
-            resolved[meaning] = parameter.name
+            resolved[meaning] = name
     return resolved
+
+
+def resolved_parameters(parameters: Sequence[Parameter]) -> dict[str, str]:
+    """The same for parameters that a worker has told."""
+    return resolved_names([parameter.name for parameter in parameters])

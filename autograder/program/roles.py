@@ -365,7 +365,7 @@ def _makes_model(value: ast.expr, definitions: Definitions, depth: int = 0) -> b
         return _makes_model(value.body, definitions, depth + 1)
     if isinstance(value, ast.Call) and _called(value) == "partial":
         return any(_makes_model(argument, definitions, depth + 1) for argument in value.args[:1])
-    if isinstance(value, ast.Call) and _convolutions(value):
+    if isinstance(value, ast.Call) and (_called(value) == "Sequential" or _convolutions(value)):
         return True
     name = value.func if isinstance(value, ast.Call) else value
     node = definitions.get(name.id, (0, None))[1] if isinstance(name, ast.Name) else None

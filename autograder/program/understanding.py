@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from autograder.program.parameters import resolved_names
 from autograder.program.roles import ARRAYS, MODELS, Candidate, Role, definitions_in, find_roles
 from autograder.program.slicing import Dependencies, Slice
 from autograder.submission.bundle import Bundle
@@ -78,6 +79,21 @@ class Understanding:
     def array_names(self) -> dict[str, Role]:
         """What the submission calls the four arrays."""
         return {found.name: role for role in ARRAYS if (found := self.first(role))}
+
+    def declared(self) -> dict[Role, dict[str, Any]]:
+        """For every role what its likeliest candidate is called, where it stands and what its parameters mean, as far
+        as the text tells."""
+        found: dict[Role, dict[str, Any]] = {}
+        for role in Role:
+            candidate = self.first(role)
+            if candidate is None:
+                continue
+            found[role] = {"name": candidate.name, "cell": candidate.cell}
+            node = self.dependencies.statements[candidate.position].node
+            if isinstance(node, ast.FunctionDef):
+                names = [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)]
+                found[role]["parameters"] = resolved_names(names)
+        return found
 
     def narrow(self, candidates: Sequence[Candidate], assumed: Collection[str] = ()) -> Slice:
         """The slice for some definitions."""

@@ -1,6 +1,6 @@
 """The result as a person sees it in a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -41,6 +41,26 @@ def result_table(result: Mapping[str, Any], questions: Mapping[str, str]) -> Ren
     parts: list[RenderableType] = [table, Text(_summary(result))]
     parts += [Text(printable(f"Note: {note}")) for note in result["notes"]]
     return Group(*parts)
+
+
+def class_table(results: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """A table of a class: points of each submission, and the checks that cost it some."""
+    table = Table(title_justify="left")
+    table.add_column("submission", overflow="fold")
+    table.add_column("automatic points", justify="right", no_wrap=True)
+    table.add_column("checks that did not pass", overflow="fold")
+    for result in results:
+        lost = Text(", ").join(
+            Text(id, style=STYLES[entry["verdict"]])
+            for id, entry in result["checks"].items()
+            if entry["verdict"] not in ("pass", "manual", "skipped")
+        )
+        if result["checks"] and all(entry["verdict"] == "missing" for entry in result["checks"].values()):
+            lost = Text(printable("; ".join(result["notes"])), style=STYLES["missing"])
+        automatic = result["automatic"]
+        points = f"{automatic['points']:g}/{automatic['possible']:g}"
+        table.add_row(Text(printable(result["submission"])), points, lost)
+    return table
 
 
 def _words(entry: Mapping[str, Any]) -> Text:

@@ -1,0 +1,36 @@
+# `make demo` grades three sample submissions; `make test` runs everything that has to pass. Both need Python 3.11 or
+# newer with pip, and nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO ?= build/demo
+SAMPLES := names-of-their-own,imread-divided-again,channel-same-shoe-twice
+
+.PHONY: venv demo test bench template clean
+
+venv: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[classroom,dev]'
+	touch $@
+
+demo: venv
+	$(BIN)/python -m fixtures submissions $(DEMO)/class --only $(SAMPLES)
+	$(BIN)/autograder grade $(DEMO)/class --out $(DEMO)/results
+	$(BIN)/autograder check $(DEMO)/class/imread-divided-again.ipynb || true
+
+test: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: venv
+	$(BIN)/python -m benchmarks.latency
+
+template: venv
+	$(BIN)/python -m student_template
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
