@@ -149,6 +149,13 @@ def unreadable(name: str, digest: str, problem: Unreadable, checks: Collection[C
     return Graded(name, digest, verdicts, notes=(str(problem),))
 
 
+def faulty(name: str, fault: Exception, checks: Collection[Check]) -> Graded:
+    """The result where the grader itself failed before it could judge anything."""
+    message = f"the grader itself failed with {type(fault).__name__}: {fault}"[:400]
+    verdicts = {check.id: Verdict(Outcome.ERROR, observed=message) for check in checks}
+    return Graded(name, "", verdicts, notes=(message,))
+
+
 def earned(rubric: Rubric, check: str, verdict: Verdict) -> float:
     """The points of a verdict."""
     if verdict.outcome is Outcome.PASS:

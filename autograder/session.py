@@ -7,7 +7,7 @@ from typing import Any
 
 from autograder.checks import CHECKS, chosen_checks
 from autograder.datasets import DataSet, UnusableData, read_data_set, synthetic_data
-from autograder.grading import Graded, Grader, OnVerdict, check_questions, unreadable
+from autograder.grading import Graded, Grader, OnVerdict, check_questions, faulty, unreadable
 from autograder.report.result import result_of
 from autograder.rubric import DEFAULT_RUBRIC, Rubric, RubricError, read_rubric
 from autograder.submission.bundle import digest_of, read_bundle, submission_name
@@ -80,3 +80,5 @@ def grade_path_or_say_why(path: Path, setup: Setup, grader: Grader) -> Graded:
         except OSError:
             digest = ""
         return unreadable(submission_name(path), digest, problem, grader.checks)
+    except Exception as fault:  # a fault of ours must not cost the others their results
+        return faulty(submission_name(path), fault, grader.checks)

@@ -7,14 +7,16 @@ from reference.data import HEIGHT
 
 
 def convolution_block(in_channels: int, out_channels: int, kernel_size: int) -> nn.Sequential:
-    """Convolve, rectify, and halve height and width: [B, in, H, W] to [B, out, H / 2, W / 2].
+    """Convolve, halve height and width, and rectify: [B, in, H, W] to [B, out, H / 2, W / 2].
 
-    With a padding of (k - 1) / 2 the convolution keeps the size, so that only the pooling shrinks the picture.
+    With a padding of (k - 1) / 2 the convolution keeps the size, so that only the pooling shrinks the picture. The
+    largest of four values stays the largest when all are rectified, so pooling may come first, and then there is only
+    a quarter left to rectify.
     """
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, kernel_size, padding=(kernel_size - 1) // 2),
-        nn.ReLU(),
         nn.MaxPool2d(2),
+        nn.ReLU(),
     )
 
 

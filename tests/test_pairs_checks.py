@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis.strategies import permutations
 
 from autograder.checks import CHECKS, judge
-from autograder.evidence.kinds import DifferentPairs, NoEvidence, SamePairs
+from autograder.evidence.kinds import GROUPED, OTHER_COUNT, DifferentPairs, NoEvidence, SamePairs
 from autograder.verdict import Outcome
 from fixtures.catalogue import SIDES, Shoe
 
@@ -78,7 +78,7 @@ class TestShape:
         assert "[12, 448, 224, 3] for 4 students" in said.expected
 
     def test_another_number_of_rows_fails(self, check):
-        said = verdict(check, shape=(18, 448, 224, 3), layout="another number of rows")
+        said = verdict(check, shape=(18, 448, 224, 3), layout=OTHER_COUNT)
         assert said.outcome is FAIL
         assert said.observed == "the shape [18, 448, 224, 3]"
         assert "how many times does your innermost loop run" in said.hint
@@ -88,13 +88,17 @@ class TestShape:
         [
             ((9, 3, 448, 224), "channels come first"),
             ((9, 3, 224, 448), "channels come first and width before height"),
-            ((3, 3, 448, 224, 3), "the three examples of a student have an axis of their own"),
         ],
     )
     def test_the_same_pictures_in_another_layout_are_partly_right(self, check, shape, layout):
         said = verdict(check, shape=shape, layout=layout)
         assert said.outcome is PARTIAL
         assert said.observed == f"the shape {list(shape)}: {layout}"
+
+    def test_an_axis_of_its_own_for_the_three_examples_of_a_student_fails(self, check):
+        said = verdict(check, shape=(3, 3, 448, 224, 3), layout=GROUPED)
+        assert said.outcome is FAIL
+        assert said.observed == f"the shape [3, 3, 448, 224, 3]: {GROUPED}"
 
     def test_a_number_of_students_written_in_is_partly_right_and_the_number_is_told(self, check):
         said = verdict(check, students=113, only_this_size=True)
@@ -111,6 +115,7 @@ class TestShape:
         said = verdict(check, shape=shape, layout="")
         assert said.outcome is FAIL
         assert said.observed == f"the shape {list(shape)}"
+        assert "which axis counts the examples?" in said.hint
 
 
 # same.content
@@ -283,6 +288,11 @@ def test_a_student_without_wrong_pairs_fails():
     said = verdict("different.balance", wrong_pairs(students=2))
     assert said.outcome is FAIL
     assert said.observed == "2 of 3 students have wrong pairs"
+
+
+def test_rows_that_cannot_be_read_count_for_nobody():
+    said = verdict("different.balance", [*wrong_pairs(students=3)[:-1], row("unknown above u003 1 right")])
+    assert said.observed == "u003 has 2 wrong pairs"
 
 
 def test_every_draw_is_to_be_balanced():

@@ -124,7 +124,9 @@ def test_the_name_of_the_handout_comes_first_and_one_spelt_otherwise_will_do(
         (Role.TEST_M, "third = load(folder + '/test_m')", "third", "what its code does"),
     ],
 )
-def test_a_role_is_found_by_alias_by_words_and_by_what_the_code_does(role: Role, cell: str, name: str, how: str) -> None:
+def test_a_role_is_found_by_alias_by_words_and_by_what_the_code_does(
+    role: Role, cell: str, name: str, how: str
+) -> None:
     assert [(c.name, c.how) for c in roles_in(cell)[role]] == [(name, how)]
 
 
@@ -183,8 +185,8 @@ def test_the_words_of_a_name(name: str, parts: list[str]) -> None:
     [
         pytest.param(NET.format(name="NetA", channels=3), NET.format(name="NetB", channels=6), id="Conv2d(6, n)"),
         pytest.param(
-            NET.format(name="NetA", channels="in_channels=3"),
-            NET.format(name="NetB", channels="in_channels=6"),
+            NET.format(name="NetA", channels="kernel_size=5, out_channels=n, in_channels=3").replace(", n, 5", ""),
+            NET.format(name="NetB", channels="kernel_size=5, out_channels=n, in_channels=6").replace(", n, 5", ""),
             id="in_channels=6",
         ),
         pytest.param(
@@ -216,7 +218,7 @@ def test_the_words_of_a_name(name: str, parts: list[str]) -> None:
     ],
 )
 def test_two_models_are_told_apart_by_the_channels_they_take(first: str, second: str) -> None:
-    for cells in ((first, second), (second, first)) if "block" not in first.lower() else ((first, second),):
+    for cells in ((first, second), (second, first)):
         assert player(Role.CNN, *cells) == "NetA"
         assert player(Role.CHANNEL, *cells) == "NetB"
 
@@ -414,12 +416,6 @@ def test_what_does_something_is_no_skeleton(definition: str) -> None:
 )
 def test_a_parameter_means_what_its_name_says_whatever_its_spelling(parameter: str, meaning: str | None) -> None:
     assert meaning_of(parameter) == meaning
-
-
-def test_no_name_of_a_parameter_has_two_meanings() -> None:
-    names = [(name, meaning) for meaning, words in MEANINGS.items() for name in dict.fromkeys(words.split())]
-    twice = {name for name, meaning in names if meaning_of(name) != meaning}
-    assert not twice
 
 
 @given(st.sampled_from(sorted(MEANINGS)))

@@ -221,6 +221,25 @@ CASES: dict[str, tuple[str, str]] = {
         - b = a.clamp(min=1)
         """,
     ),
+    "a method that nobody knows belongs where its value is dropped": (
+        "scaler",
+        """
+        + from sklearn.preprocessing import StandardScaler
+        + data = [[1]]
+        + scaler = StandardScaler()
+        + scaler.fit(data)
+        - scaled = scaler.transform(data)
+        """,
+    ),
+    "a method that only looks does not": (
+        "a",
+        """
+        + import numpy as np
+        + a = np.zeros(3)
+        - a.mean()
+        - a.astype(int)
+        """,
+    ),
     "a loop around a change belongs, with what it runs over": (
         "a",
         """

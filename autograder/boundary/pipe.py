@@ -27,7 +27,7 @@ def packed(structure: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] | No
     text = json.dumps(structure, allow_nan=True).encode()
     blob = b""
     if arrays:
-        blob = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+        blob = safetensors.numpy.save({name: np.asarray(array, order="C") for name, array in arrays.items()})
     return _LENGTHS.pack(len(text), len(blob)) + text + blob
 
 

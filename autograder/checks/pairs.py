@@ -3,12 +3,11 @@
 from collections import Counter
 
 from autograder.checks.declare import check
-from autograder.evidence.kinds import DifferentPairs, PairImages, SamePairs
+from autograder.evidence.kinds import GROUPED, OTHER_COUNT, DifferentPairs, PairImages, SamePairs
 from autograder.verdict import Verdict, failed, partial, passed, skipped
 from fixtures.catalogue import Shoe
 
 Row = tuple[Shoe | None, Shoe | None]
-OTHER_COUNT = "another number of rows"
 
 
 def _shape(seen: PairImages) -> Verdict:
@@ -20,6 +19,8 @@ def _shape(seen: PairImages) -> Verdict:
             hint = "Could every number of students in it follow from the array it is given?"
             return partial(expected, f"it works for {seen.students} students only, a number written into it", hint)
         return passed(expected, observed)
+    if seen.layout == GROUPED:
+        return failed(expected, f"{observed}: {seen.layout}", "How many axes should the result have?")
     if seen.layout == OTHER_COUNT:
         hint = "Three examples a student: how many times does your innermost loop run, and what does it count?"
         return failed(expected, observed, hint)

@@ -142,20 +142,21 @@ def _observe(laboratory: Laboratory, bench: Bench, candidate: Candidate, replace
     }
     player = Player(laboratory.coded.codebook, students)
     arrays = {"data": data, **_pairs_if_wanted(parameters, data)}
+    bench.ask("store", {}, arrays)
     returned = []
     for number in range(len(MODELS)):
         main: dict[str, Reference] = {"model": {"known_model": number}}
         if len(arrays) == 1:
-            main["data"] = {"array": "data"}
+            main["data"] = {"stored": "data"}
         further: dict[str, Reference] = {"batch_size": {"value": BATCH_SIZE}}
-        further |= {name: {"array": name} for name in arrays}
+        further |= {name: {"stored": name} for name in arrays}
         try:
             arguments = matched(parameters, main, further)
         except CannotCall as problem:
             observed = f"it is not clear what to give `{candidate.name}` for its parameter `{problem.parameter}`"
             raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None
         request = {"function": function, **arguments.request(), "keep": "accuracy"}
-        returned.append(bench.ask("call", request, arrays, player.answer).structure["value"])
+        returned.append(bench.ask("call", request, answer=player.answer).structure["value"])
         laboratory.orientation = player.orientation
     remark = " ".join(part for part in (bench.remark, GRADERS_GENERATORS if replaced else "") if part)
     return AccuracyRuns(_models(player, returned), 3 * STUDENTS, "the grader's" if replaced else "its own", remark)

@@ -72,6 +72,11 @@ class LoadedData:
     remark: str = ""
 
 
+# Layouts of pair images that are wrong although the pictures in them can be read.
+OTHER_COUNT = "another number of rows"
+GROUPED = "the three examples of a student have an axis of their own"
+
+
 @dataclass(frozen=True)
 class PairImages:
     """What a generator made of coded pictures of some students.

@@ -20,45 +20,10 @@ from autograder.verdict import Outcome
 
 # Libraries of others: if one of these is absent, it is this machine that lacks it and not the submission.
 LIBRARIES = frozenset(
-    [
-        "albumentations",
-        "cv2",
-        "einops",
-        "fastai",
-        "h5py",
-        "imageio",
-        "imgaug",
-        "IPython",
-        "joblib",
-        "keras",
-        "kornia",
-        "lightning",
-        "matplotlib",
-        "numba",
-        "pandas",
-        "plotly",
-        "prettytable",
-        "psutil",
-        "pytorch_lightning",
-        "requests",
-        "rarfile",
-        "patoolib",
-        "scipy",
-        "seaborn",
-        "skimage",
-        "sklearn",
-        "tensorflow",
-        "thop",
-        "torchaudio",
-        "torchinfo",
-        "torchmetrics",
-        "torchsummary",
-        "torchvision",
-        "torchviz",
-        "tqdm",
-        "xgboost",
-        "yaml",
-    ]
+    "albumentations cv2 einops fastai h5py imageio imgaug IPython joblib keras kornia lightning matplotlib "
+    "numba pandas plotly prettytable psutil pytorch_lightning requests rarfile patoolib scipy seaborn skimage "
+    "sklearn tensorflow thop torchaudio torchinfo torchmetrics torchsummary torchvision torchviz tqdm xgboost "
+    "yaml".split()
 )
 GIVEN_STUDENTS = 5
 _T = TypeVar("_T")
@@ -182,7 +147,8 @@ class Laboratory:
             lead = data or (self.coded.as_handed_out if program.reads_files else None)
             worker = self._template.fork(lead, self.seed, self.understanding.bundle.modules)
             try:
-                self._run(worker, program, given or {}, replaced or {})
+                needed = {name: array for name, array in (given or {}).items() if name in program.reads}
+                self._run(worker, program, needed, replaced or {})
                 return use(Bench(worker, remark))
             except Raised as raised:
                 first = first or raised

@@ -2,13 +2,15 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.datasets import STRIDE
 from autograder.evidence.arguments import CannotCall, matched
-from autograder.evidence.kinds import DifferentPairs, NoEvidence, PairImages, SamePairs
+from autograder.evidence.kinds import GROUPED, OTHER_COUNT, DifferentPairs, NoEvidence, PairImages, SamePairs
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
 from autograder.program.roles import FUNCTIONS, Candidate, Role
 from autograder.verdict import Outcome
@@ -134,7 +136,7 @@ def _observe(
     function = {"name": candidate.name}
     parameters = bench.signature(function)
     try:
-        arguments = matched(parameters, {"data": {"array": "data"}}, {"n": {"value": len(students)}})
+        arguments = matched(parameters, {"data": {"stored": "data"}}, {"n": {"value": len(students)}})
     except CannotCall as problem:
         observed = f"it is not clear what to give `{candidate.name}` for its parameter `{problem.parameter}`"
         raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None
@@ -147,9 +149,10 @@ def _observe(
     damaged: tuple[int, ...] = ()
     shape: tuple[int, ...] = ()
     layout = ""
+    bench.ask("store", {}, {"data": data})
     for draw in range(DRAWS if size == STUDENTS else 1):
         request = {"function": function, **arguments.request(), "keep": "pairs", "draw": draw}
-        facts = bench.ask("call", request, {"data": data}).structure["value"]
+        facts = bench.ask("call", request).structure["value"]
         rows, shape_now, layout_now = _rows(bench, facts, len(students))
         if draw == 0:
             shape, layout = shape_now, layout_now
@@ -166,16 +169,37 @@ def _observe(
 
 def _name_given(parameters: Any, arguments: Any) -> str | None:
     for name, reference in arguments.named:
-        if "array" in reference:
+        if "stored" in reference:
             return str(name)
     for parameter, reference in zip(parameters, arguments.positional, strict=False):
-        if "array" in reference:
+        if "stored" in reference:
             return str(parameter.name)
     return None
 
 
+@dataclass(frozen=True)
+class Layout:
+    """One way in which tall pictures may lie in an array. lengths: of the axes behind those that count examples;
+    height, width, colour: which of these axes is which; grouped: whether students have an axis of their own."""
+
+    words: str
+    lengths: tuple[int, int, int]
+    height: int
+    width: int
+    colour: int
+    grouped: bool = False
+
+
+LAYOUTS = (
+    Layout("as asked", (448, 224, 3), 0, 1, 2),
+    Layout("channels come first", (3, 448, 224), 1, 2, 0),
+    Layout("channels come first and width before height", (3, 224, 448), 2, 1, 0),
+    Layout(GROUPED, (448, 224, 3), 0, 1, 2, grouped=True),
+)
+
+
 def _rows(bench: Bench, facts: dict[str, Any], students: int) -> tuple[NDArray[Any] | None, tuple[int, ...], str]:
-    """The rows of tall pictures, [M, 448, 224, 3], in a result; its own shape; and its layout in words."""
+    """Every fourth pixel of the tall pictures in a result, [M, 112, 56, 3]; its own shape; and its layout in words."""
     reference: dict[str, Any] = {"kept": "pairs"}
     if "shape" not in facts and facts["kind"] in ("tuple", "list"):
         # Pictures together with their labels: the pictures are the part with the most axes.
@@ -188,49 +212,36 @@ def _rows(bench: Bench, facts: dict[str, Any], students: int) -> tuple[NDArray[A
         hint = "Does every way through the function end in a return?" if facts["kind"] == "none" else ""
         raise Unavailable(NoEvidence(Outcome.FAIL, f"what comes back is no array but {words}", hint))
     shape = tuple(int(length) for length in facts["shape"])
-    layouts = {
-        "as asked": len(shape) == 4 and shape[1:] == (448, 224, 3),
-        "channels come first": len(shape) == 4 and shape[1:] == (3, 448, 224),
-        "channels come first and width before height": len(shape) == 4 and shape[1:] == (3, 224, 448),
-        "the three examples of a student have an axis of their own": len(shape) == 5 and shape[2:] == (448, 224, 3),
-    }
-    layout = next((words for words, fits in layouts.items() if fits), "")
-    if not layout or not 0 < shape[0] <= 6 * students:
+    for layout in LAYOUTS:
+        before = 2 if layout.grouped else 1
+        if shape[before:] == layout.lengths and 0 < shape[0] <= 6 * students:
+            break
+    else:
         return None, shape, ""
-    step = 1 if students <= STUDENTS else 4
     index: list[list[int | None]] = [[None, None, None]] * len(shape)
-    if step > 1:
-        axes = {"as asked": (1, 2)}.get(layout, (len(shape) - 2, len(shape) - 1))
-        index = [[None, None, step if axis in axes else None] for axis in range(len(shape))]
+    for axis in (layout.height, layout.width):
+        index[before + axis] = [None, None, STRIDE]
     rows = bench.ask("fetch", {"value": reference, "index": index}).arrays["array"]
-    if layout == "channels come first":
-        rows = rows.transpose(0, 2, 3, 1)
-    elif layout == "channels come first and width before height":
-        rows = rows.transpose(0, 3, 2, 1)
-    elif len(shape) == 5:
-        rows = rows.reshape(-1, *rows.shape[2:])
-    if layout == "as asked" and shape[0] != 3 * students:
-        layout = "another number of rows"
-    return rows, shape, layout
+    rows = rows.reshape(-1, *rows.shape[before:])
+    rows = rows.transpose(0, 1 + layout.height, 1 + layout.width, 1 + layout.colour)
+    other_count = layout.words == "as asked" and shape[0] != 3 * students
+    return rows, shape, OTHER_COUNT if other_count else layout.words
 
 
 def _read(laboratory: Laboratory, rows: NDArray[Any]) -> tuple[Row, ...]:
     half = rows.shape[1] // 2
-    step = max(1, rows.shape[2] // 56)
     read = laboratory.coded.codebook.read
-    tops, bottoms = read(rows[:, :half:step, ::step]), read(rows[:, half::step, ::step])
-    return tuple(zip(tops, bottoms, strict=True))
+    return tuple(zip(read(rows[:, :half]), read(rows[:, half:]), strict=True))
 
 
 def _damaged(laboratory: Laboratory, rows: NDArray[Any], shoes: tuple[Row, ...]) -> tuple[int, ...]:
     """Rows that show the right shoes but not as they are: mirrored, rescaled, rounded to whole numbers."""
-    if rows.shape[1] != 448:
-        return ()
     damaged = []
     for number, (row, (top, bottom)) in enumerate(zip(rows, shoes, strict=True)):
         if top is None or bottom is None:
             continue
-        pixels = np.concatenate([laboratory.coded.codebook.picture(top), laboratory.coded.codebook.picture(bottom)])
+        picture = laboratory.coded.codebook.picture
+        pixels = np.concatenate([picture(top)[::STRIDE, ::STRIDE], picture(bottom)[::STRIDE, ::STRIDE]])
         if np.abs(row - (pixels / 255 - 0.5)).max() > CLOSE:
             damaged.append(number)
     return tuple(damaged)

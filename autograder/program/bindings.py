@@ -11,103 +11,16 @@ from dataclasses import dataclass, field, replace
 
 # Methods that change the object they are called on. A method whose name ends in one underscore does, too (torch).
 MUTATING_METHODS = frozenset(
-    [
-        "append",
-        "extend",
-        "insert",
-        "remove",
-        "pop",
-        "clear",
-        "sort",
-        "reverse",
-        "update",
-        "setdefault",
-        "add",
-        "discard",
-        "popitem",
-        "appendleft",
-        "extendleft",
-        "rotate",
-        "fill",
-        "resize",
-        "itemset",
-        "put",
-        "partition",
-        "byteswap",
-        "setflags",
-        "load_state_dict",
-        "register_buffer",
-        "add_module",
-        "seed",
-    ]
+    "append extend insert remove pop clear sort reverse update setdefault add discard popitem appendleft "
+    "extendleft rotate fill resize itemset put partition byteswap setflags load_state_dict register_buffer "
+    "add_module seed".split()
 )
 # Methods of which only the value matters; called for nothing but display, as scratch cells do.
 LOOKING_METHODS = frozenset(
-    [
-        "min",
-        "max",
-        "mean",
-        "std",
-        "sum",
-        "var",
-        "all",
-        "any",
-        "argmax",
-        "argmin",
-        "head",
-        "tail",
-        "describe",
-        "info",
-        "astype",
-        "reshape",
-        "copy",
-        "tolist",
-        "item",
-        "size",
-        "dim",
-        "numpy",
-        "keys",
-        "values",
-        "items",
-        "count",
-        "index",
-        "shape",
-        "transpose",
-        "permute",
-        "flatten",
-        "ravel",
-        "squeeze",
-        "unsqueeze",
-        "view",
-        "clone",
-        "detach",
-        "cpu",
-        "numel",
-        "type",
-        "unique",
-        "nunique",
-        "value_counts",
-        "sample",
-        "parameters",
-        "named_parameters",
-        "state_dict",
-        "plot",
-        "show",
-        "join",
-        "split",
-        "format",
-        "startswith",
-        "endswith",
-        "strip",
-        "lower",
-        "upper",
-        "exists",
-        "is_dir",
-        "is_file",
-        "glob",
-        "iterdir",
-        "as_posix",
-    ]
+    "min max mean std sum var all any argmax argmin head tail describe info astype reshape copy tolist item "
+    "size dim numpy keys values items count index shape transpose permute flatten ravel squeeze unsqueeze view "
+    "clone detach cpu numel type unique nunique value_counts sample parameters named_parameters state_dict plot "
+    "show join split format startswith endswith strip lower upper exists is_dir is_file glob iterdir as_posix".split()
 )
 # Functions of libraries that change an argument: the argument's place.
 MUTATING_FUNCTIONS = {
@@ -124,39 +37,22 @@ MUTATING_FUNCTIONS = {
     "insort": 0,
     "setattr": 0,
     "delattr": 0,
+    "at": 0,
     "readinto": 0,
 }
 BARE_MUTATING_FUNCTIONS = frozenset({"shuffle", "setattr", "delattr", "heappush", "heapify", "heappop", "insort"})
 # Views: changing what they return changes what they were called on.
-VIEW_METHODS = frozenset(
-    [
-        "reshape",
-        "view",
-        "transpose",
-        "permute",
-        "squeeze",
-        "swapaxes",
-        "ravel",
-        "diagonal",
-        "numpy",
-        "detach",
-        "T",
-        "flat",
-    ]
+VIEW_METHODS = frozenset("reshape view transpose permute squeeze swapaxes ravel diagonal numpy detach T flat".split())
+VIEW_FUNCTIONS = frozenset(
+    "asarray asanyarray ascontiguousarray from_numpy as_tensor squeeze swapaxes moveaxis expand_dims ravel reshape "
+    "transpose rollaxis flip split array_split".split()
 )
+# Methods that put their arguments into the object they are called on.
+KEEPING_METHODS = frozenset("append insert extend add appendleft update setdefault".split())
 # Settings that hold for everything after them, rather than a value that something else reads.
 AMBIENT_CALLS = frozenset(
-    [
-        "seed",
-        "manual_seed",
-        "manual_seed_all",
-        "set_default_dtype",
-        "set_default_tensor_type",
-        "set_default_device",
-        "set_num_threads",
-        "chdir",
-        "setrecursionlimit",
-    ]
+    "seed manual_seed manual_seed_all set_default_dtype set_default_tensor_type set_default_device "
+    "set_num_threads chdir setrecursionlimit".split()
 )
 
 
@@ -214,8 +110,20 @@ def base_name(node: ast.AST) -> str | None:
             node = node.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in VIEW_METHODS:
             node = node.func.value
+        elif isinstance(node, ast.Call) and node.args and _is_view_function(node.func):
+            node = node.args[0]
         else:
             return None
+
+
+def _is_view_function(function: ast.expr) -> bool:
+    """`np.asarray` and its like."""
+    return (
+        isinstance(function, ast.Attribute)
+        and function.attr in VIEW_FUNCTIONS
+        and isinstance(function.value, ast.Name)
+        and function.value.id in ("np", "numpy", "torch")
+    )
 
 
 def effects_of(statement: ast.stmt) -> Effects:
@@ -313,7 +221,10 @@ class _Visitor(ast.NodeVisitor):
                 self._note_value(target.id, value)
         else:
             self.visit(target)
-            self._mutate(base_name(target))
+            base, kept = base_name(target), base_name(value) if value is not None else None
+            self._mutate(base)
+            if base and kept:
+                self.effects.aliases.setdefault(base, set()).add(kept)
 
     def _note_value(self, name: str, value: ast.expr) -> None:
         source = base_name(value)
@@ -333,7 +244,8 @@ class _Visitor(ast.NodeVisitor):
                 if isinstance(part, ast.Name):
                     self.effects.carries.add(part.id)
         elif isinstance(value, ast.Lambda):
-            self.effects.parameters = tuple(argument.arg for argument in value.args.args)
+            inner = function_effects(value)
+            self.effects.parameters, self.effects.mutated_parameters = inner.parameters, inner.mutated_parameters
 
     def visit_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -408,6 +320,8 @@ class _Visitor(ast.NodeVisitor):
         self.effects.calls.append(site)
         for name in mutated_by(site):
             self._mutate(name)
+        if site.base and site.function in KEEPING_METHODS:
+            self.effects.aliases.setdefault(site.base, set()).update(a for a in site.arguments if a)
         for child in ast.iter_child_nodes(node):
             self.visit(child)
 
@@ -415,14 +329,15 @@ class _Visitor(ast.NodeVisitor):
 
     def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         names: set[str] = set()
-        for generator in node.generators:
-            self.visit(generator.iter)
+        for number, generator in enumerate(node.generators):
+            if number == 0:
+                self.visit(generator.iter)
+                self._hidden.append(names)
+            else:
+                self.visit(generator.iter)
             names |= {child.id for child in ast.walk(generator.target) if isinstance(child, ast.Name)}
-            self._hidden.append(names)
             for condition in generator.ifs:
                 self.visit(condition)
-            self._hidden.pop()
-        self._hidden.append(names)
         for part in (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,):
             self.visit(part)
         self._hidden.pop()

@@ -12,7 +12,7 @@ from autograder.program.slicing import Dependencies
 MEANINGS: dict[str, str] = {
     "model": "model net network cnn mdl m classifier",
     "data": "data dataset arr array images imgs x triplets shoes input inputs dataarray students pics pictures photos "
-    "traindata dat xs d",
+    "dat xs d",
     "path": "path folder dir directory datapath root folderpath pathname location drivepath dirpath filespath src "
     "imagepath pattern globpath",
     "positives": "pos positives posdata datapos same samepairs samedata possamples posimages positive xpos",

@@ -6,9 +6,10 @@ the last definition wins, as it would in the notebook. What is a mere skeleton i
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from autograder.program.bindings import effects_of
 from autograder.program.slicing import Dependencies
@@ -72,92 +73,11 @@ ALIASES: dict[Role, str] = {
 }
 # Words that make a name something about the data rather than the data.
 _ABOUT = frozenset(
-    [
-        "path",
-        "paths",
-        "dir",
-        "dirs",
-        "folder",
-        "folders",
-        "file",
-        "files",
-        "filename",
-        "filenames",
-        "loader",
-        "loaders",
-        "acc",
-        "accs",
-        "accuracy",
-        "accuracies",
-        "loss",
-        "losses",
-        "label",
-        "labels",
-        "pos",
-        "neg",
-        "positive",
-        "negative",
-        "same",
-        "diff",
-        "different",
-        "idx",
-        "idxs",
-        "index",
-        "indices",
-        "ids",
-        "id",
-        "size",
-        "sizes",
-        "len",
-        "length",
-        "curve",
-        "curves",
-        "num",
-        "n",
-        "count",
-        "pairs",
-        "pair",
-        "y",
-        "time",
-        "epoch",
-        "epochs",
-        "names",
-        "name",
-        "list",
-        "glob",
-        "students",
-        "student",
-        "ds",
-        "dataset",
-        "tensor",
-        "split",
-        "ratio",
-        "mask",
-        "transform",
-        "history",
-        "pred",
-        "preds",
-        "model",
-        "cost",
-        "error",
-        "iter",
-        "iters",
-        "url",
-        "zip",
-        "small",
-        "tiny",
-        "mini",
-        "subset",
-        "sanity",
-        "overfit",
-        "fraction",
-        "percent",
-        "best",
-        "shape",
-        "fn",
-        "func",
-        "function",
-    ]
+    "path paths dir dirs folder folders file files filename filenames loader loaders acc accs accuracy "
+    "accuracies loss losses label labels pos neg positive negative same diff different idx idxs index indices "
+    "ids id size sizes len length curve curves num n count pairs pair y time epoch epochs names name list glob "
+    "students student ds dataset tensor split ratio mask transform history pred preds model cost error iter "
+    "iters url zip small tiny mini subset sanity overfit fraction percent best shape fn func function".split()
 )
 
 
@@ -415,20 +335,7 @@ def _about_pairs(name: str, parts: list[str], sign: frozenset[str]) -> bool:
 
 _SAME_WORDS = frozenset({"same", "positive", "positives", "pos", "match", "matching", "true", "correct"})
 _DIFFERENT_WORDS = frozenset(
-    {
-        "different",
-        "diff",
-        "negative",
-        "negatives",
-        "neg",
-        "wrong",
-        "mismatch",
-        "unmatched",
-        "false",
-        "differ",
-        "jumble",
-        "jumbled",
-    }
+    "different diff negative negatives neg wrong mismatch unmatched false differ jumble jumbled".split()
 )
 
 
@@ -462,8 +369,9 @@ _NAMED: dict[Role, Callable[[str, list[str]], bool]] = {
 # What the code does
 
 
-def _calls(node: ast.AST) -> Iterator[ast.Call]:
-    return (child for child in ast.walk(node) if isinstance(child, ast.Call))
+@lru_cache(maxsize=4096)
+def _calls(node: ast.AST) -> tuple[ast.Call, ...]:
+    return tuple(child for child in ast.walk(node) if isinstance(child, ast.Call))
 
 
 def _called(call: ast.Call) -> str:
@@ -573,7 +481,8 @@ def is_skeleton(node: ast.stmt) -> bool:
         named = any(isinstance(c, ast.ClassDef) for c in node.body)
         return not own_work and not named and not _inherits_work(node)
     if isinstance(node, ast.Assign | ast.AnnAssign):
-        return node.value is None or _is_gap(node.value)
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        return all(value is None or _is_gap(value) for value in values)
     return False
 
 

@@ -31,7 +31,7 @@ class Dependencies:
     def __init__(self, statements: Sequence[Statement], exports: Mapping[str, Collection[str]] | None = None) -> None:
         """Args: exports: what `from module import *` binds, for the modules of which that is known."""
         self.statements = tuple(statements)
-        self.effects = tuple(effects_of(statement.node) for statement in self.statements)
+        self.effects = tuple(_effects_or_none(statement) for statement in self.statements)
         for statement, effects in zip(self.statements, self.effects, strict=True):
             if effects.binds_anything and isinstance(statement.node, ast.ImportFrom):
                 effects.binds.update((exports or {}).get(statement.node.module or "", ()))
@@ -85,7 +85,7 @@ class Dependencies:
         if name in changed:
             return True
         return any(
-            other in changed and since < position
+            other in changed and since <= position
             for other, since in self._sharing.get(name, {}).items()
             if other not in self._plain
         )
@@ -169,8 +169,7 @@ class Dependencies:
         if site.base is not None:
             return names
         if site.function in self.trainers:
-            # Training changes the model, which comes first, and leaves the data as they are.
-            return {argument for argument in site.arguments[:1] if argument}
+            return self._trained_through(site)
         for effects in self._defined.get(site.function, ()):
             names |= effects.writes_later
             names |= {
@@ -181,6 +180,21 @@ class Dependencies:
             names |= {
                 argument for keyword, argument in site.keywords if argument and keyword in effects.mutated_parameters
             }
+        return names
+
+    def _trained_through(self, site: CallSite) -> set[str]:
+        """Training changes the model and leaves the data as they are: the model is what is called or asked for its
+        parameters, and by custom the first argument where that is not to be seen."""
+        names: set[str] = set()
+        for effects in self._defined.get(site.function, ()):
+            asked = {inner.function for inner in effects.calls_later} | {
+                inner.base
+                for inner in effects.calls_later
+                if inner.function in ("parameters", "train", "eval", "forward")
+            }
+            models = [parameter for parameter in effects.parameters if parameter in asked]
+            names |= {a for p, a in zip(effects.parameters, site.arguments, strict=False) if a and p in models}
+            names |= {argument for keyword, argument in site.keywords if argument and keyword in models}
         return names
 
     def _all_mutated(self, position: int) -> set[str]:
@@ -203,6 +217,14 @@ class Dependencies:
                         sharing.setdefault(name, {}).setdefault(other, position)
                         sharing.setdefault(other, {}).setdefault(name, position)
         return sharing
+
+
+def _effects_or_none(statement: Statement) -> Effects:
+    """What a statement does; nothing is known of one that is nested deeper than anybody writes by hand."""
+    try:
+        return effects_of(statement.node)
+    except RecursionError:
+        return Effects()
 
 
 class _Slicing:

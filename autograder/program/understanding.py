@@ -22,6 +22,8 @@ class Program:
     statements: tuple[dict[str, Any], ...]
     cells: tuple[int, ...]
     reads_files: bool
+    reads: frozenset[str]
+    """Every name that a statement reads, when it runs or later."""
 
 
 class Understanding:
@@ -123,7 +125,9 @@ class Understanding:
             statements.append(entry)
         text = "\n".join(entry["source"] for entry in statements) + "\n".join(self.bundle.modules.values())
         cells = tuple(sorted({entry["cell"] for entry in statements}))
-        return Program(tuple(statements), cells, any(word in text for word in _FILE_WORDS))
+        effects = [self.dependencies.effects[position] for position in positions]
+        reads = frozenset(name for e in effects for name in (*e.reads, *e.reads_later, *e.mutates, *e.writes_later))
+        return Program(tuple(statements), cells, any(word in text for word in _FILE_WORDS), reads)
 
 
 def _imports_from(node: ast.stmt, module: str) -> bool:

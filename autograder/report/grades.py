@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
 
 
 def grades_csv(results: Sequence[Mapping[str, Any]], questions: Mapping[str, str]) -> str:
@@ -15,7 +15,7 @@ def grades_csv(results: Sequence[Mapping[str, Any]], questions: Mapping[str, str
     """
     order = list(dict.fromkeys(questions.values()))
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     writer.writerow(["submission", "points", "possible", "automatic points", "automatic possible", *order, "note"])
     for result in results:
         by_question: dict[str, float] = {}
@@ -35,4 +35,4 @@ def grades_csv(results: Sequence[Mapping[str, Any]], questions: Mapping[str, str
 
 def inert(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) or text[:1] in ("\t", "\r") else text

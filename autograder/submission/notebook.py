@@ -13,6 +13,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 # Cell magics whose body is ordinary Python; the body of any other (%%bash, %%html, %%R) is another language.
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "debug", "python", "python3"})
+# `%time data = load()` runs its line like any other.
+_TIMED_LINE = re.compile(r"^([ \t]*)%(?:time|timeit)[ \t]+(?=\S)", re.MULTILINE)
 _SCRIPT_CELL = re.compile(r"^# ?(?:%%|In\[[\d ]*\]:|<codecell>).*$", re.MULTILINE)
 
 
@@ -150,18 +152,21 @@ def _cell_statements(cell: Cell) -> list[Statement]:
         magic = first[2:].split()[0] if first[2:].split() else ""
         if magic not in PYTHON_CELL_MAGICS:
             raise _NotPython(f"a cell in another language, %%{magic}")
-        # An empty line keeps the numbers of the lines below as they were.
         source = source.replace(first, "", 1)
+    # The transformer drops empty lines at the top; lines are numbered as they stand in the cell.
+    above = len(source) - len(source.lstrip("\n"))
+    source = _TIMED_LINE.sub(r"\1", source[above:])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            transformed = _transformer().transform_cell(source)
+            transformed = "\n" * above + _transformer().transform_cell(source)
             tree = ast.parse(transformed)
     except SyntaxError as problem:
         raise _NotPython(f"{problem.msg} in line {problem.lineno}") from None
     except (ValueError, RecursionError, MemoryError) as problem:
         raise _NotPython(str(problem) or type(problem).__name__) from None
-    lines = transformed.splitlines(keepends=True)
+    # Not splitlines: Python itself ends a line at nothing but a line feed.
+    lines = [line + "\n" for line in transformed.split("\n")]
     found = []
     for node in tree.body:
         start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])

@@ -1,5 +1,6 @@
 """The template process: imports what every worker needs, then forks a worker whenever the judge asks for one."""
 
+import gc
 import json
 import os
 import signal
@@ -19,6 +20,9 @@ from autograder.worker.loop import serve
 def main(control: socket.socket) -> NoReturn:
     """Answer the judge until it hangs up: `F` with a descriptor forks a worker, `W<pid>` waits for one to end."""
     PIL.Image.preinit()
+    # What is here now stays: the garbage collectors of the workers need not touch, and so not copy, its pages.
+    gc.disable()
+    gc.freeze()
     children: set[int] = set()
     while True:
         kind, descriptors, *_ = socket.recv_fds(control, 1, 1)
@@ -45,6 +49,7 @@ def _become_worker(control: socket.socket, descriptor: int) -> NoReturn:
     try:
         os.setsid()
         control.close()
+        gc.enable()
         serve(socket.socket(fileno=descriptor))
         status = 0
     finally:

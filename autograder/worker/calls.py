@@ -76,6 +76,7 @@ class Workbench:
         sys.modules["__main__"] = self._module
         self._names = self._module.__dict__
         self._kept: dict[str, Any] = {}
+        self._stored: Arrays = {}
 
     def handle(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         """Do what a request asks for; whatever goes wrong in the submission's code is an answer, too."""
@@ -86,6 +87,7 @@ class Workbench:
             "fetch": self._fetch,
             "signature": self._signature,
             "arrays": self._arrays,
+            "store": self._store,
             "forward": self._forward,
         }
         try:
@@ -120,7 +122,9 @@ class Workbench:
                 value = value[key]
             return value
         if "array" in reference:
-            return arrays[reference["array"]].copy()
+            return arrays[reference["array"]]
+        if "stored" in reference:
+            return self._stored[reference["stored"]].copy()
         if "tuple" in reference:
             return tuple(reference["tuple"])
         if "known_model" in reference:
@@ -144,6 +148,11 @@ class Workbench:
         value = self._value(request["value"], arrays)
         index = tuple(slice(*bounds) for bounds in request["index"])
         return {}, {"array": as_array(value, index)}
+
+    def _store(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        """Keep arrays for several calls; each call gets a copy of its own."""
+        self._stored.update(arrays)
+        return {}, {}
 
     def _arrays(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         """The names of all values that have as many axes as asked for."""
