@@ -313,4 +313,4 @@ def test_nothing_readable_is_skipped_and_not_passed(check):
 
 
 def test_no_rows_are_not_balanced():
-    assert verdict("different.balance", []).outcome is FAIL
+    assert verdict("different.balance", []).outcome is Outcome.SKIPPED

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.program.names import ALIASES, Role, plain, words
 from autograder.program.parameters import (
     MEANINGS,
     UNKNOWN,
@@ -16,17 +17,8 @@ from autograder.program.parameters import (
     meaning_of,
     resolved_parameters,
 )
-from autograder.program.roles import (
-    ALIASES,
-    Candidate,
-    Role,
-    definitions_in,
-    find_roles,
-    is_skeleton,
-    is_small_part_of_itself,
-    plain,
-    words,
-)
+from autograder.program.roles import Candidate, definitions_in, find_roles
+from autograder.program.skeletons import is_skeleton, is_small_part_of_itself
 from autograder.program.slicing import Dependencies
 from autograder.submission.notebook import Cell, read_statements
 

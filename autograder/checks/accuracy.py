@@ -2,7 +2,7 @@
 
 from autograder.checks.declare import check
 from autograder.evidence.kinds import AccuracyRuns, KnownModel
-from autograder.verdict import Verdict, failed, passed
+from autograder.verdict import Verdict, failed, missing, passed
 
 CLOSE = 1e-3
 
@@ -30,6 +30,8 @@ def _hint(seen: AccuracyRuns) -> str:
 def accuracies_of_known_models(seen: AccuracyRuns) -> Verdict:
     """Both accuracies are right for models whose answers are known."""
     expected = "the model's accuracy on pairs and on wrong pairs, each as a fraction of the pictures of its kind"
+    if not seen.models:
+        return missing(expected, "it was tried on no model")
     for model in seen.models:
         if model.shown[0] < seen.expected_images or model.shown[1] < seen.expected_images:
             observed = (

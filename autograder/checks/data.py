@@ -10,7 +10,7 @@ from autograder.verdict import Verdict, failed, partial, passed, skipped
 from fixtures.catalogue import SIDES, Shoe
 
 FOLDER_OF_ROLE = {"test_w": "test_w", "test_m": "test_m"}
-WHOSE = {"test_w": "women's", "test_m": "men's"}
+TRAINING = ("train_data", "valid_data")
 
 
 def students(numbers: object) -> str:
@@ -41,10 +41,11 @@ def four_arrays_of_triplets(seen: LoadedData) -> Verdict:
         if not present(seen):
             return Verdict(gone.problem.outcome, expected, gone.problem.observed, gone.problem.hint)
         return failed(expected, gone.problem.observed, gone.problem.hint)
-    training = [array.shape[:1] for array in seen.arrays if array.role in ("train_data", "valid_data")]
+    by_role = {array.role: array for array in seen.arrays}
+    trained_on = any(by_role[role].shape[:1] != (0,) for role in TRAINING)
     for array in seen.arrays:
         # An empty validation set beside a full training set is a matter of the split.
-        empty = array.shape[:1] == (0,) and not (array.shape[:1] in training and any(n != (0,) for n in training))
+        empty = array.shape[:1] == (0,) and not (array.role in TRAINING and trained_on)
         if array.shape[1:] == (3, 2, 224, 224, 3) and not empty:
             continue
         observed = f"{array.name} has the shape {list(array.shape)}"
@@ -75,13 +76,13 @@ def normalised_values(seen: LoadedData, settings: Settings) -> Verdict:
         if _as_old_terms_did(array) and settings.imread_gave_bytes and not array.strange:
             remark = "Right under matplotlib before 3.3, for which this rubric grades; divided twice under newer ones."
             continue
-        return _wrong_values(expected, array)
+        return _wrong_values(expected, array, settings)
     return passed(expected, remark=remark)
 
 
-def _wrong_values(expected: str, array: LoadedArray) -> Verdict:
+def _wrong_values(expected: str, array: LoadedArray, settings: Settings) -> Verdict:
     span = f"values of {array.name} lie in [{array.low:.4g}, {array.high:.4g}]"
-    if array.form == "exact":
+    if array.strange and (array.form == "exact" or (_as_old_terms_did(array) and settings.imread_gave_bytes)):
         strange = array.strange
         where = f"{array.name}{place(*strange[0])}" + (f" and {len(strange) - 1} more" if len(strange) > 1 else "")
         hint = "Is this place ever written to, or does it keep what the array was made with?"
@@ -210,20 +211,20 @@ def _is_ascending(numbers: list[int | None]) -> bool:
 
 
 def _right_folders(expected: str, arrays: list[LoadedArray]) -> Verdict:
+    """Whether the test sets come from their folders; where train and validation come from is a matter of the split."""
+    most = {}
     for array in arrays:
-        wanted = FOLDER_OF_ROLE.get(array.role)
-        if wanted is None:
-            continue  # whether train and validation come from the right folder is a matter of the split
         counts = Counter(shoe.folder for *_, shoe in _shoes(array) if shoe)
-        most = counts.most_common(1)[0][0]
-        if most == wanted:
-            continue
-        observed = f"{array.name} holds the photographs of the folder {most}"
-        if {most, wanted} == {"test_w", "test_m"}:
-            hint = "Both test sets are loaded rightly, each under the other's name. Which letter stands for which?"
-            return partial(expected, observed, hint)
-        return failed(expected, observed, "Which folder does the path lead to from which this array is made?")
-    return passed(expected)
+        most[array.role] = counts.most_common(1)[0][0]
+    tests = [array for array in arrays if array.role in FOLDER_OF_ROLE]
+    wrong = [array for array in tests if most[array.role] != FOLDER_OF_ROLE[array.role]]
+    if not wrong:
+        return passed(expected)
+    observed = f"{wrong[0].name} holds the photographs of the folder {most[wrong[0].role]}"
+    if (most.get("test_w"), most.get("test_m")) == ("test_m", "test_w"):
+        hint = "Both test sets are loaded rightly, each under the other's name. Which letter stands for which?"
+        return partial(expected, observed, hint)
+    return failed(expected, observed, "Which folder does the path lead to from which this array is made?")
 
 
 @check("data.split", question="q1a", needs=("data.shape",), evidence=LoadedData)

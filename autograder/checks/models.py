@@ -164,7 +164,11 @@ def _padding(seen: ModelRun, role: str) -> Verdict:
     if final != last.following:
         hint = "What lies between the last convolution's halving and the linear layers?"
         return failed(expected, f"the map before the linear layers is {_times(final)}", hint)
-    remark = "A kernel of 7 is more than the handout suggests." if seen.convolutions[0].kernel[0] == 7 else ""
+    remark = (
+        "A kernel of 7 is more than the handout suggests."
+        if any(layer.kernel[0] == 7 for layer in seen.convolutions)
+        else ""
+    )
     return passed(expected, f"a {_times(final)} map before the linear layers", remark)
 
 

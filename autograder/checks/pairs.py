@@ -50,7 +50,7 @@ def _words(row: Row) -> str:
 
 
 def _unreadable(seen: PairImages, expected: str) -> Verdict | None:
-    if not seen.draws:
+    if not any(seen.draws):
         return skipped("not looked at, since the shape comes first: no rows of two pictures can be read from it")
     for row_number, row in enumerate(seen.draws[0]):
         if row[0] is None or row[1] is None:
@@ -130,7 +130,7 @@ def two_pairs_of_one_student(seen: DifferentPairs) -> Verdict:
 def three_wrong_pairs_for_each_student(seen: DifferentPairs) -> Verdict:
     """Three distinct rows for each student, as many as there are right pairs."""
     expected = f"three different wrong pairs for each of the {seen.students} students, as many as right pairs"
-    if not seen.draws:
+    if not any(seen.draws):
         return skipped("not looked at, since the shape comes first: no rows of two pictures can be read from it")
     for draw in seen.draws:
         counts: dict[int, Counter[tuple[int, int, int]]] = {}

@@ -16,8 +16,9 @@ from autograder.evidence.arguments import CannotCall, Reference, matched
 from autograder.evidence.kinds import AccuracyRuns, KnownModel, NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
 from autograder.evidence.pairs import generator
+from autograder.program.names import Role
 from autograder.program.parameters import Parameter, meaning_of, resolved_parameters
-from autograder.program.roles import Candidate, Role
+from autograder.program.roles import Candidate
 from autograder.verdict import Outcome
 from fixtures.catalogue import Shoe
 from fixtures.coded import Codebook
@@ -133,7 +134,7 @@ def _collect(laboratory: Laboratory, candidate: Candidate, replaced: dict[str, s
 def _observe(laboratory: Laboratory, bench: Bench, candidate: Candidate, replaced: bool) -> AccuracyRuns:
     students = laboratory.students(STUDENTS)
     data = laboratory.coded.codebook.array(students)
-    function = {"name": candidate.name}
+    function = {"kept": candidate.key}
     parameters = bench.signature(function)
     laboratory.resolved[Role.ACCURACY] = {
         "name": candidate.name,

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from autograder.datasets import STRIDE
 from autograder.evidence.kinds import LoadedArray, LoadedData, NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
-from autograder.program.roles import ARRAYS, Candidate, Role
+from autograder.program.names import ARRAYS, Role
+from autograder.program.roles import Candidate
 from autograder.verdict import Outcome
 from fixtures.catalogue import Photograph, Shoe
 
@@ -21,6 +22,7 @@ CHUNK = 8
 WHOLE_PICTURES = 4
 MOST_CANDIDATES = 4
 MOST_ARRAYS = 8
+HELD = "what it holds"
 EVERYTHING: list[int | None] = [None, None, None]
 # One rounding of float32 is 3e-8; half precision rounds to 2.4e-4 near 0.5. The nearest wrong form, dividing by 256,
 # differs by up to 4e-3.
@@ -158,7 +160,7 @@ def _by_what_they_hold(laboratory: Laboratory, data: Path, known: dict[Role, Loa
         taken = {array.name for array in known.values()}
         arrays = {}
         for name in [name for name in names if name not in taken][:MOST_ARRAYS]:
-            candidate = Candidate(Role.TRAIN_DATA, name, 0, cells.get(name, -1), "what it holds")
+            candidate = Candidate(Role.TRAIN_DATA, name, 0, cells.get(name, -1), HELD)
             arrays[name] = _observe(laboratory, bench, None, candidate)
         return arrays
 
@@ -205,7 +207,7 @@ def _students(array: LoadedArray) -> set[int]:
 
 def _observe(laboratory: Laboratory, bench: Bench, role: Role | None, candidate: Candidate) -> LoadedArray:
     """An array as it is; role: None where that is to be found out."""
-    reference = {"name": candidate.name}
+    reference = _reference(candidate)
     facts = bench.ask("describe", {"value": reference}).structure["value"]
     if role is not None:
         laboratory.resolved[role] = {"name": candidate.name, "cell": candidate.cell}
@@ -222,6 +224,11 @@ def _observe(laboratory: Laboratory, bench: Bench, role: Role | None, candidate:
     return _read_pictures(laboratory, bench, role_name, candidate, str(facts["dtype"]), shape)
 
 
+def _reference(candidate: Candidate) -> dict[str, str]:
+    """What a candidate is called in requests: what was found by what it holds is there under its name alone."""
+    return {"name": candidate.name} if candidate.how == HELD else {"kept": candidate.key}
+
+
 def _read_pictures(
     laboratory: Laboratory, bench: Bench, role: str, candidate: Candidate, dtype: str, shape: tuple[int, ...]
 ) -> LoadedArray:
@@ -230,7 +237,7 @@ def _read_pictures(
     forms: dict[tuple[int, int, int], str] = {}
     low, high = np.inf, -np.inf
     for start in range(0, shape[0], CHUNK):
-        rows = _fetch(bench, candidate.name, [[start, start + CHUNK, None], EVERYTHING, EVERYTHING], STRIDE)
+        rows = _fetch(bench, candidate, [[start, start + CHUNK, None], EVERYTHING, EVERYTHING], STRIDE)
         count = len(rows)
         low, high = min(low, float(np.nanmin(rows))), max(high, float(np.nanmax(rows)))
         shoes = laboratory.coded.codebook.read(rows.reshape(count * 6, *rows.shape[3:]))
@@ -244,7 +251,7 @@ def _read_pictures(
         ]
     form = Counter(forms.values()).most_common(1)[0][0]
     if form in ("exact", "unknown"):
-        form = _form_of_whole_pictures(laboratory, bench, candidate.name, places, close) or form
+        form = _form_of_whole_pictures(laboratory, bench, candidate, places, close) or form
     strange = tuple(place for place, other in forms.items() if other != form) if form in _FORMS else ()
     return LoadedArray(
         role, candidate.name, None, dtype, shape, tuple(places), _plain(low), _plain(high), form, strange
@@ -255,11 +262,11 @@ def _plain(number: float) -> float:
     return float(number) if np.isfinite(number) else 0.0
 
 
-def _fetch(bench: Bench, name: str, index: list[list[int | None]], stride: int) -> NDArray[Any]:
+def _fetch(bench: Bench, candidate: Candidate, index: list[list[int | None]], stride: int) -> NDArray[Any]:
     step: list[list[int | None]] = [[None, None, stride], [None, None, stride], [None, 3, None]]
-    rows = bench.ask("fetch", {"value": {"name": name}, "index": index + step}).arrays["array"]
+    rows = bench.ask("fetch", {"value": _reference(candidate), "index": index + step}).arrays["array"]
     if rows.ndim != 6 or rows.shape[5] != 3 or rows.dtype.kind not in "fiub":
-        raise Unavailable(NoEvidence(Outcome.FAIL, f"`{name}` changes its shape when it is looked at"))
+        raise Unavailable(NoEvidence(Outcome.FAIL, f"`{candidate.name}` changes its shape when it is looked at"))
     return rows
 
 
@@ -278,7 +285,11 @@ def _form(picture: Pixels, pixels: Pixels, close: float, forms: dict[str, Callab
 
 
 def _form_of_whole_pictures(
-    laboratory: Laboratory, bench: Bench, name: str, places: list[tuple[tuple[Shoe | None, ...], ...]], close: float
+    laboratory: Laboratory,
+    bench: Bench,
+    candidate: Candidate,
+    places: list[tuple[tuple[Shoe | None, ...], ...]],
+    close: float,
 ) -> str | None:
     """The form of a few pictures at full size, where it is another than every fourth pixel let expect."""
     photographs = {photograph.shoe: photograph for photograph in laboratory.coded.data.photographs}
@@ -295,13 +306,18 @@ def _form_of_whole_pictures(
     forms = []
     for choice in rng.choice(len(read), size=min(WHOLE_PICTURES, len(read)), replace=False):
         row, pair, side, photograph = read[choice]
-        forms.append(_whole_form(laboratory, bench, name, (row, pair, side), photograph, close))
+        forms.append(_whole_form(laboratory, bench, candidate, (row, pair, side), photograph, close))
     return Counter(forms).most_common(1)[0][0]
 
 
 def _whole_form(
-    laboratory: Laboratory, bench: Bench, name: str, place: tuple[int, int, int], photograph: Photograph, close: float
+    laboratory: Laboratory,
+    bench: Bench,
+    candidate: Candidate,
+    place: tuple[int, int, int],
+    photograph: Photograph,
+    close: float,
 ) -> str:
     index: list[list[int | None]] = [[number, number + 1, None] for number in place]
-    picture = _fetch(bench, name, index, 1)[0, 0, 0]
+    picture = _fetch(bench, candidate, index, 1)[0, 0, 0]
     return _form(picture, laboratory.coded.expected_whole(photograph), close, _FORMS | _WHOLE_FORMS)

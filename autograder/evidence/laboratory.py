@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Question, Reply, Template, Worker, WorkerStopped
 from autograder.datasets import CodedData
 from autograder.evidence.kinds import NoEvidence
+from autograder.program.names import Role
 from autograder.program.parameters import Parameter
-from autograder.program.roles import Candidate, Role
+from autograder.program.roles import Candidate
 from autograder.program.understanding import Program, Understanding
 from autograder.rubric import Limits
 from autograder.verdict import Outcome
@@ -148,7 +149,7 @@ class Laboratory:
             worker = self._template.fork(lead, self.seed, self.understanding.bundle.modules)
             try:
                 needed = {name: array for name, array in (given or {}).items() if name in program.reads}
-                self._run(worker, program, needed, replaced or {})
+                self._run(worker, program, needed, replaced or {}, candidates)
                 return use(Bench(worker, remark))
             except Raised as raised:
                 first = first or raised
@@ -165,6 +166,7 @@ class Laboratory:
         program: Program,
         given: Mapping[str, NDArray[Any]],
         replaced: Mapping[str, str],
+        candidates: Sequence[Candidate],
     ) -> None:
         code = self.understanding.bundle.code
         # Arrays of several names are the same one here; it travels once.
@@ -175,10 +177,18 @@ class Laboratory:
             "cells": {str(cell): code[cell] for cell in program.cells if cell in code},
             "given": {name: keys[id(array)] for name, array in given.items()},
             "replaced": dict(replaced),
+            "captures": [
+                {"name": c.name, "as": c.key, "before": _place_before(program.positions, c.end)} for c in candidates
+            ],
         }
         reply = worker.request("run", parameters, arrays, seconds=self._limits.program_seconds)
         if reply.error is not None:
             raise Raised(reply.error, reply.structure.get("absent_modules", ()))
+
+
+def _place_before(positions: Sequence[int], end: int | None) -> int:
+    """How many statements of a program come before a position of the notebook."""
+    return len(positions) if end is None else sum(position < end for position in positions)
 
 
 def raised_evidence(name: str, raised: Raised) -> NoEvidence:

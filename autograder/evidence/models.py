@@ -18,8 +18,9 @@ from autograder.evidence.laboratory import (
     raised_evidence,
     still_to_be_written,
 )
+from autograder.program.names import Role
 from autograder.program.parameters import example_calls, resolved_parameters
-from autograder.program.roles import Candidate, Role
+from autograder.program.roles import Candidate
 from autograder.verdict import Outcome
 
 BATCH = 3
@@ -77,35 +78,36 @@ def _observe(laboratory: Laboratory, bench: Bench, role: Role, candidate: Candid
     name = candidate.name
     rng = np.random.default_rng([laboratory.seed, 5])
     images = rng.uniform(-0.5, 0.5, size=(BATCH, 3, 448, 224)).astype(np.float32)
-    facts = bench.ask("describe", {"value": {"name": name}}).structure["value"]
+    itself = {"kept": candidate.key}
+    facts = bench.ask("describe", {"value": itself}).structure["value"]
     if facts["kind"] == "stand-in":
         raise Raised({"type": "ModuleNotFoundError"}, [str(facts.get("module", ""))])
     laboratory.resolved[role] = {"name": name, "cell": candidate.cell}
     if facts["kind"] == "model":
-        return _run(bench, {"name": name}, kind, name, "", images, laboratory.orientation)
+        return _run(bench, itself, kind, name, "", images, laboratory.orientation)
     if facts["kind"] not in ("class", "callable"):
         raise Unavailable(NoEvidence(Outcome.FAIL, f"`{name}` is no model but {facts.get('type', facts['kind'])}"))
-    function = {"name": name}
-    parameters = bench.signature(function)
+    parameters = bench.signature(itself)
     laboratory.resolved[role]["parameters"] = resolved_parameters(parameters)
     examples = example_calls(laboratory.understanding.dependencies, name)
     ways = model_arguments(parameters, examples, role is Role.CHANNEL)
-    return _build_and_run(bench, kind, name, ways, images, laboratory.orientation)
+    return _build_and_run(bench, kind, candidate, ways, images, laboratory.orientation)
 
 
 def _build_and_run(
     bench: Bench,
     kind: type[ModelRun],
-    name: str,
+    candidate: Candidate,
     ways: Iterator[Arguments],
     images: NDArray[np.float32],
     own: str | None,
 ) -> ModelRun:
     """The first run that works among the ways to build the model."""
+    name = candidate.name
     first: Raised | None = None
     for arguments in ways:
         try:
-            request = {"function": {"name": name}, **arguments.request(), "keep": "model"}
+            request = {"function": {"kept": candidate.key}, **arguments.request(), "keep": "model"}
             facts = bench.ask("call", request).structure["value"]
             if facts["kind"] not in ("model", "callable"):
                 raise Unavailable(
@@ -194,6 +196,7 @@ def read_layers(events: list[dict[str, Any]]) -> tuple[tuple[Convolution, ...], 
     """
     found: list[dict[str, Any]] = []
     linears: list[tuple[int, int]] = []
+    padded_before: dict[str, Any] | None = None
     for event in events:
         if event["kind"] == "convolution":
             if found:
@@ -202,27 +205,44 @@ def read_layers(events: list[dict[str, Any]]) -> tuple[tuple[Convolution, ...], 
             if len(found) >= 4 and covers:
                 linears.append((int(np.prod(event["weight"][1:])), int(event["weight"][0])))
             else:
-                found.append({**event, "shrinks": [], "pads": [0, 0]})
+                found.append({**event, "shrinks": []})
         elif event["kind"] == "linear":
             linears.append((event["in"], event["out"]))
-            if found and event["map"]:
-                found[-1].setdefault("following", event["map"][2:])
+            if found and event["map"] and "following" not in found[-1]:
+                _end_with_linear(found[-1], event)
         elif found and "following" not in found[-1]:
             found[-1]["shrinks"].append((event["name"], event["before"][2:], event["after"][2:]))
-    return tuple(
-        _convolution(entry, found[number - 1] if number else None) for number, entry in enumerate(found)
-    ), tuple(linears)
+        elif not found:
+            padded_before = event if event["name"] in _PADDINGS else None
+    made = []
+    for number, entry in enumerate(found):
+        last = found[number - 1]["shrinks"][-1:] if number else []
+        unpadded = last[0][1] if last and last[0][0] in _PADDINGS else None
+        if not number and padded_before is not None:
+            unpadded = padded_before["before"][2:]
+        made.append(_convolution(entry, unpadded))
+    return tuple(made), tuple(linears)
 
 
-def _convolution(entry: dict[str, Any], previous: dict[str, Any] | None) -> Convolution:
+def _end_with_linear(entry: dict[str, Any], linear: dict[str, Any]) -> None:
+    """Note the map that reaches the first linear layer; where one value of each channel does, it was a mean or a
+    maximum over the whole map, whatever operation that was."""
+    entry["following"] = linear["map"][2:]
+    if linear["in"] == linear["map"][1] and linear["map"][2:] != [1, 1]:
+        entry["shrinks"].append(("over the whole map", linear["map"][2:], [1, 1]))
+        entry["following"] = [1, 1]
+
+
+def _convolution(entry: dict[str, Any], without_padding: list[int] | None) -> Convolution:
+    """A record of one convolution; without_padding: the size before an operation that padded its input."""
     before, padding = _size(entry["before"][2:]), _size(entry["padding"])
     following = _size(entry.get("following", entry["after"][2:]))
     shrinks = tuple((str(name), _size(a), _size(b)) for name, a, b in entry["shrinks"])
     if shrinks and shrinks[-1][0] in _PADDINGS:
         # Explicit padding belongs to the convolution behind it, not to the map that it pads.
         following, shrinks = shrinks[-1][1], shrinks[:-1]
-    if previous and previous["shrinks"] and previous["shrinks"][-1][0] in _PADDINGS:
-        unpadded = _size(previous["shrinks"][-1][1])
+    if without_padding is not None:
+        unpadded = _size(without_padding)
         padding = (padding[0] + (before[0] - unpadded[0]) // 2, padding[1] + (before[1] - unpadded[1]) // 2)
         before = unpadded
     return Convolution(

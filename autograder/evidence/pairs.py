@@ -12,7 +12,8 @@ from autograder.datasets import STRIDE
 from autograder.evidence.arguments import CannotCall, matched
 from autograder.evidence.kinds import GROUPED, OTHER_COUNT, DifferentPairs, NoEvidence, PairImages, SamePairs
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
-from autograder.program.roles import FUNCTIONS, Candidate, Role
+from autograder.program.names import FUNCTIONS, Role
+from autograder.program.roles import Candidate
 from autograder.verdict import Outcome
 from fixtures.catalogue import Shoe
 
@@ -133,7 +134,7 @@ def _observe(
 ) -> PairImages:
     students = laboratory.students(size)
     data = laboratory.coded.codebook.array(students)
-    function = {"name": candidate.name}
+    function = {"kept": candidate.key}
     parameters = bench.signature(function)
     try:
         arguments = matched(parameters, {"data": {"stored": "data"}}, {"n": {"value": len(students)}})

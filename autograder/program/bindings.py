@@ -5,100 +5,19 @@ that it defines is called. `def f(): return g()` needs `g` only by the time some
 """
 
 import ast
-import builtins
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-# Methods that change the object they are called on. A method whose name ends in one underscore does, too (torch).
-MUTATING_METHODS = frozenset(
-    "append extend insert remove pop clear sort reverse update setdefault add discard popitem appendleft "
-    "extendleft rotate fill resize itemset put partition byteswap setflags load_state_dict register_buffer "
-    "add_module seed".split()
+from autograder.program.effects import CallSite, Effects
+from autograder.program.vocabulary import (
+    AMBIENT_CALLS,
+    BARE_MUTATING_FUNCTIONS,
+    LOOKING_METHODS,
+    MUTATING_FUNCTIONS,
+    MUTATING_METHODS,
+    VIEW_FUNCTIONS,
+    VIEW_METHODS,
 )
-# Methods of which only the value matters; called for nothing but display, as scratch cells do.
-LOOKING_METHODS = frozenset(
-    "min max mean std sum var all any argmax argmin head tail describe info astype reshape copy tolist item "
-    "size dim numpy keys values items count index shape transpose permute flatten ravel squeeze unsqueeze view "
-    "clone detach cpu numel type unique nunique value_counts sample parameters named_parameters state_dict plot "
-    "show join split format startswith endswith strip lower upper exists is_dir is_file glob iterdir as_posix".split()
-)
-# Functions of libraries that change an argument: the argument's place.
-MUTATING_FUNCTIONS = {
-    "shuffle": 0,
-    "copyto": 0,
-    "put": 0,
-    "place": 0,
-    "putmask": 0,
-    "fill_diagonal": 0,
-    "put_along_axis": 0,
-    "heappush": 0,
-    "heapify": 0,
-    "heappop": 0,
-    "insort": 0,
-    "setattr": 0,
-    "delattr": 0,
-    "at": 0,
-    "readinto": 0,
-}
-BARE_MUTATING_FUNCTIONS = frozenset({"shuffle", "setattr", "delattr", "heappush", "heapify", "heappop", "insort"})
-# Views: changing what they return changes what they were called on.
-VIEW_METHODS = frozenset("reshape view transpose permute squeeze swapaxes ravel diagonal numpy detach T flat".split())
-VIEW_FUNCTIONS = frozenset(
-    "asarray asanyarray ascontiguousarray from_numpy as_tensor squeeze swapaxes moveaxis expand_dims ravel reshape "
-    "transpose rollaxis flip split array_split".split()
-)
-# Methods that put their arguments into the object they are called on.
-KEEPING_METHODS = frozenset("append insert extend add appendleft update setdefault".split())
-# Settings that hold for everything after them, rather than a value that something else reads.
-AMBIENT_CALLS = frozenset(
-    "seed manual_seed manual_seed_all set_default_dtype set_default_tensor_type set_default_device "
-    "set_num_threads chdir setrecursionlimit".split()
-)
-
-
-@dataclass(frozen=True)
-class CallSite:
-    """A call as far as names show it: `function` (or `base.method`) with these names as arguments."""
-
-    function: str
-    base: str | None
-    arguments: tuple[str | None, ...]
-    keywords: tuple[tuple[str, str | None], ...]
-    dropped: bool
-    """Whether the value is dropped: the call stands alone, for its effect or for display."""
-
-
-@dataclass
-class Effects:
-    """What a statement does to names.
-
-    binds: surely bound; may_bind: bound on some paths, in a loop or a branch; mutates: changed in place; reads: when
-    it runs; reads_later: when what it defines is called; writes_later: globals bound or changed then; parameters and
-    mutated_parameters: of a function it defines; aliases: new name to the names whose memory it may share;
-    carries: names whose own later reads come along with what is bound here (an alias, an instance, a partial).
-    """
-
-    binds: set[str] = field(default_factory=set)
-    may_bind: set[str] = field(default_factory=set)
-    mutates: set[str] = field(default_factory=set)
-    reads: set[str] = field(default_factory=set)
-    reads_later: set[str] = field(default_factory=set)
-    writes_later: set[str] = field(default_factory=set)
-    calls: list[CallSite] = field(default_factory=list)
-    calls_later: list[CallSite] = field(default_factory=list)
-    parameters: tuple[str, ...] = ()
-    mutated_parameters: set[str] = field(default_factory=set)
-    aliases: dict[str, set[str]] = field(default_factory=dict)
-    carries: set[str] = field(default_factory=set)
-    imports: bool = False
-    binds_anything: bool = False
-    """An import of everything (`from helpers import *`): it may be where a name comes from that is bound nowhere."""
-    ambient: bool = False
-    plain_numbers: set[str] = field(default_factory=set)
-    """Names bound to numbers or text, which nothing can change in place."""
-
-
-BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display", "__name__", "__file__"}
 
 
 def base_name(node: ast.AST) -> str | None:
@@ -221,10 +140,7 @@ class _Visitor(ast.NodeVisitor):
                 self._note_value(target.id, value)
         else:
             self.visit(target)
-            base, kept = base_name(target), base_name(value) if value is not None else None
-            self._mutate(base)
-            if base and kept:
-                self.effects.aliases.setdefault(base, set()).add(kept)
+            self._mutate(base_name(target))
 
     def _note_value(self, name: str, value: ast.expr) -> None:
         source = base_name(value)
@@ -320,8 +236,6 @@ class _Visitor(ast.NodeVisitor):
         self.effects.calls.append(site)
         for name in mutated_by(site):
             self._mutate(name)
-        if site.base and site.function in KEEPING_METHODS:
-            self.effects.aliases.setdefault(site.base, set()).update(a for a in site.arguments if a)
         for child in ast.iter_child_nodes(node):
             self.visit(child)
 
@@ -428,11 +342,10 @@ def without_names(site: CallSite, names: set[str]) -> CallSite:
 def mutated_by(site: CallSite) -> Iterator[str]:
     """Names that a call changes in place as far as its own name tells; what it calls is looked at elsewhere."""
     name = site.function
-    position = MUTATING_FUNCTIONS.get(name)
     # A bare `put(a, b)` is far likelier a function of the notebook's own than numpy's.
     known = site.base is not None or name in BARE_MUTATING_FUNCTIONS
-    if position is not None and known and len(site.arguments) > position:
-        argument = site.arguments[position]
+    if name in MUTATING_FUNCTIONS and known and site.arguments:
+        argument = site.arguments[0]
         if argument:
             yield argument
     trailing = name.endswith("_") and not name.endswith("__")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.program.roles import plain
+from autograder.program.names import plain
 from autograder.program.slicing import Dependencies
 
 # The meaning of a parameter: the names it goes by, without case and underscores.

@@ -10,7 +10,9 @@ import ast
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.program.bindings import BUILTINS, CallSite, Effects, effects_of
+from autograder.program.bindings import effects_of
+from autograder.program.effects import CallSite, Effects
+from autograder.program.vocabulary import BUILTINS
 from autograder.submission.notebook import Statement
 
 _TRAINING = frozenset({"backward", "step"})

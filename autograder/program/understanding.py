@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from autograder.program.names import ARRAYS, MODELS, Role
 from autograder.program.parameters import resolved_names
-from autograder.program.roles import ARRAYS, MODELS, Candidate, Role, definitions_in, find_roles
+from autograder.program.roles import Candidate, definitions_in, find_roles
 from autograder.program.slicing import Dependencies, Slice
 from autograder.submission.bundle import Bundle
 from autograder.submission.notebook import Statement
@@ -21,6 +22,7 @@ class Program:
 
     statements: tuple[dict[str, Any], ...]
     cells: tuple[int, ...]
+    positions: tuple[int, ...]
     reads_files: bool
     reads: frozenset[str]
     """Every name that a statement reads, when it runs or later."""
@@ -127,7 +129,7 @@ class Understanding:
         cells = tuple(sorted({entry["cell"] for entry in statements}))
         effects = [self.dependencies.effects[position] for position in positions]
         reads = frozenset(name for e in effects for name in (*e.reads, *e.reads_later, *e.mutates, *e.writes_later))
-        return Program(tuple(statements), cells, any(word in text for word in _FILE_WORDS), reads)
+        return Program(tuple(statements), cells, tuple(positions), any(word in text for word in _FILE_WORDS), reads)
 
 
 def _imports_from(node: ast.stmt, module: str) -> bool:

@@ -4,7 +4,7 @@ import inspect
 import sys
 import traceback
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -101,7 +101,9 @@ class Workbench:
         replaced = {name: RIGHT_GENERATORS[kind] for name, kind in request.get("replaced", {}).items()}
         for cell, source in request["cells"].items():
             remember_source(f"<cell {cell}>", source)
-        for statement in request["statements"]:
+        captures = request.get("captures", [])
+        for index, statement in enumerate(request["statements"]):
+            self._capture(captures, index)
             # Empty lines in front keep the numbers of lines as they are in the cell.
             text = "\n" * (statement["line"] - 1) + statement["source"]
             try:
@@ -110,13 +112,23 @@ class Workbench:
                 if not statement.get("optional"):
                     raise
         self._names.update(replaced)
+        self._capture(captures, len(request["statements"]))
         return {}, {}
+
+    def _capture(self, captures: Sequence[Mapping[str, Any]], index: int) -> None:
+        """Keep what names stand for before they are bound to something else by the statement at `index`."""
+        for capture in captures:
+            if capture["before"] == index and capture["name"] in self._names:
+                self._kept[capture["as"]] = self._names[capture["name"]]
 
     def _value(self, reference: Mapping[str, Any], arrays: Arrays) -> Any:
         """The value that a reference in a request stands for."""
         if "name" in reference:
             return self._names[reference["name"]]
         if "kept" in reference:
+            if reference["kept"] not in self._kept:
+                name = reference["kept"].split("@")[0]
+                raise NameError(f"name {name!r} is not defined")
             value = self._kept[reference["kept"]]
             for key in reference.get("item", ()):
                 value = value[key]

@@ -21,6 +21,7 @@ class Layers(TorchFunctionMode):
         self.events: list[dict[str, Any]] = []
         self.first_input: torch.Tensor | None = None
         self._map: list[int] | None = None
+        self._padded: tuple[torch.Tensor, torch.Tensor] | None = None  # what went into the last padding, what came out
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -44,6 +45,8 @@ class Layers(TorchFunctionMode):
             if name != "conv2d" and source is not None and source.shape[2:] != output.shape[2:]:
                 event = {"kind": "resize", "name": name, "before": list(source.shape), "after": list(output.shape)}
                 self.events.append(event)
+                if name == "pad":
+                    self._padded = source, output
             self._map = list(output.shape)
 
     def _note_convolution(self, args: tuple[Any, ...], named: dict[str, Any], output: torch.Tensor) -> None:
@@ -52,7 +55,9 @@ class Layers(TorchFunctionMode):
         if images.dim() != 4:
             return
         if self.first_input is None:
-            self.first_input = images.detach().clone()
+            # Padding by an operation of its own belongs to the convolution.
+            padded = self._padded is not None and images is self._padded[1]
+            self.first_input = (self._padded[0] if padded and self._padded else images).detach().clone()
         stride, padding = _pair(call.get("stride", 1)), call.get("padding", 0)
         if padding == "same":
             padding = [(length - 1) // 2 for length in weight.shape[2:]]

@@ -7,6 +7,7 @@ files through `os` and `open`, these are what is redirected.
 """
 
 import builtins
+import glob
 import hashlib
 import io
 import os
@@ -29,6 +30,10 @@ _FOLDER_NAMES = {
 FOLDER_OF = {name: folder for folder, names in _FOLDER_NAMES.items() for name in names.split()}
 # A relative folder that is not there is taken for the folder of the data where its name says so.
 _DATA_LIKE = re.compile(r"data|assign|drive|shoe|photo|image|hw|ex\d|content|course|project", re.IGNORECASE)
+# Folders that a notebook makes itself and asks for before it has made them.
+_MADE_LATER = re.compile(
+    r"cache|checkpoint|ckpt|model|weight|output|result|saved?|npy|arrays|runs|logs|plots|figures", re.IGNORECASE
+)
 _START_FOLDER = "/content"
 _system = {name: getattr(os, name) for name in ("listdir", "scandir", "stat", "lstat", "fspath", "getcwd")}
 _system_open = builtins.open
@@ -46,7 +51,7 @@ class Redirection:
         self._seed = seed
         self._written = str(scratch / "files")
         self.folder = _START_FOLDER
-        real = (sys.prefix, sys.base_prefix, str(scratch), *sys.path, "/usr", "/lib", "/proc", "/sys", "/dev", "/etc")
+        real = (sys.prefix, sys.base_prefix, str(scratch), "/usr", "/lib", "/proc", "/sys", "/dev", "/etc")
         self._real = tuple({os.path.realpath(p) for p in real if p} | {p for p in real if p})
         self._files: dict[str, str] = {}
         if data is not None:
@@ -85,17 +90,23 @@ class Redirection:
         if self._data is None:
             return None
         parts = [part for part in virtual.split("/") if part]
+        known = False
         for start, part in enumerate(parts):
             folder = FOLDER_OF.get(re.sub(r"[\W_]", "", part).lower())
             if folder is not None and _exists(f"{self._data}/{folder}"):
-                rest = [p for p in parts[start + 1 :] if FOLDER_OF.get(re.sub(r"[\W_]", "", p).lower()) != folder]
-                found = "/".join([str(self._data), folder, *rest])
-                return found if _exists(found) else None
+                found = "/".join([str(self._data), folder, *parts[start + 1 :]])
+                if not known and _exists(found):
+                    return found
+                known = True
+        if known:
+            return None
         return self._files.get(parts[-1]) if parts else None
 
     def _may_be_data_folder(self, path: str, virtual: str) -> bool:
         last = virtual.rsplit("/", 1)[-1]
-        if re.search(r"\.\w{1,5}$", last) or any(sign in virtual for sign in "*?["):
+        if re.search(r"\.\w{1,5}$", last) or any(sign in virtual for sign in "*?[") or _MADE_LATER.search(last):
+            return False
+        if any(FOLDER_OF.get(re.sub(r"[\W_]", "", part).lower()) for part in virtual.split("/")):
             return False
         absolute = path.startswith(("/", "~", "\\")) or re.match(r"[A-Za-z]:", path) is not None
         return (
@@ -194,7 +205,8 @@ def redirect_files(data: Path | None, scratch: Path, seed: int) -> None:
     def listdir(path: Any = ".") -> list[str]:
         if isinstance(path, int | bytes):
             return _system["listdir"](path)
-        return redirection.names_in(os.fspath(path))
+        names: list[str] = _with_own_path(lambda real: redirection.names_in(os.fspath(path)), path, path)
+        return names
 
     def scandir(path: Any = ".") -> Any:
         if isinstance(path, int | bytes) or os.fspath(path).startswith(redirection._real):
@@ -218,7 +230,39 @@ def redirect_files(data: Path | None, scratch: Path, seed: int) -> None:
         setattr(os, name, _redirected(getattr(os, name), writing=True))
     for name in ("rename", "replace", "link", "symlink"):
         setattr(os, name, _redirected(getattr(os, name), writing=True, both=True))
+    _redirect_os_open()
     _redirect_torch_save()
+    _let_glob_read_windows_paths()
+
+
+def _redirect_os_open() -> None:
+    system_open = os.open
+
+    @wraps(system_open)
+    def opened(path: Any, flags: int, *rest: Any, **named: Any) -> int:
+        if named.get("dir_fd") is not None:
+            return system_open(path, flags, *rest, **named)
+        real = led(path, writing=bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)))
+        # With a descriptor of a folder, files could be removed from it past all that is redirected here.
+        return int(
+            _with_own_path(system_open, path, path if _system_is_dir(str(real)) else real, flags, *rest, **named)
+        )
+
+    os.open = opened
+
+
+def _let_glob_read_windows_paths() -> None:
+    # glob takes paths apart at the separator of this machine; what it finds is given back as it was asked for.
+    # `glob.glob` calls `glob.iglob`, so it is enough to exchange the latter.
+    found_by = glob.iglob
+
+    @wraps(found_by)
+    def found(pathname: Any, *rest: Any, **named: Any) -> Iterator[Any]:
+        if not isinstance(pathname, str) or "\\" not in pathname or "/" in pathname:
+            return found_by(pathname, *rest, **named)
+        return (path.replace("/", "\\") for path in found_by(pathname.replace("\\", "/"), *rest, **named))
+
+    glob.iglob = found
 
 
 def _redirect_torch_save() -> None:
@@ -250,7 +294,7 @@ def _with_own_path(function: Callable[..., Any], own: Any, real: Any, *rest: Any
         return function(real, *rest, **named)
     except OSError as problem:
         if problem.filename is not None and not isinstance(own, int):
-            problem.filename = str(own)
+            problem.filename, problem.filename2 = str(own), None
         raise
 
 

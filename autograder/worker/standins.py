@@ -99,7 +99,7 @@ class BundleModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname in self._modules:
             return importlib.util.spec_from_loader(fullname, self)
-        if fullname.split(".")[0] in WITHHELD and _asked_by_submission():
+        if fullname.split(".")[0] in WITHHELD:
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
         return None
 
