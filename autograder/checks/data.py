@@ -73,22 +73,23 @@ def normalised_values(seen: LoadedData, settings: Settings) -> Verdict:
     for array in present(seen):
         if array.form == "exact" and not array.strange:
             continue
-        if _as_old_terms_did(array) and settings.imread_gave_bytes and not array.strange:
+        old_terms = seen.reads_with_matplotlib and settings.imread_gave_bytes
+        if _as_old_terms_did(array) and old_terms and not array.strange:
             remark = "Right under matplotlib before 3.3, for which this rubric grades; divided twice under newer ones."
             continue
-        return _wrong_values(expected, array, settings)
+        return _wrong_values(expected, array, seen.reads_with_matplotlib, old_terms)
     return passed(expected, remark=remark)
 
 
-def _wrong_values(expected: str, array: LoadedArray, settings: Settings) -> Verdict:
+def _wrong_values(expected: str, array: LoadedArray, with_matplotlib: bool, old_terms: bool) -> Verdict:
     span = f"values of {array.name} lie in [{array.low:.4g}, {array.high:.4g}]"
-    if array.strange and (array.form == "exact" or (_as_old_terms_did(array) and settings.imread_gave_bytes)):
+    if array.strange and (array.form == "exact" or (_as_old_terms_did(array) and old_terms)):
         strange = array.strange
         where = f"{array.name}{place(*strange[0])}" + (f" and {len(strange) - 1} more" if len(strange) > 1 else "")
         hint = "Is this place ever written to, or does it keep what the array was made with?"
         return failed(expected, f"{where} differ from their photographs", hint)
     observed = f"{span} ({array.dtype}): they are {VALUE_FORMS[array.form]}"
-    if array.form == "divided twice":
+    if array.form == "divided twice" and with_matplotlib:
         observed = (
             f"{span}: `plt.imread` already returned 0..1 for these files, and dividing by 255 again squashed them"
         )
@@ -99,6 +100,7 @@ def _wrong_values(expected: str, array: LoadedArray, settings: Settings) -> Verd
         "not shifted": "One step of the normalisation is still to come: the values should lie around 0.",
         "not divided": "Which range do the values have before you subtract 0.5?",
         "raw": "The pixels are as they were in the file. Which two steps does the handout ask for?",
+        "divided twice": "How large is the largest value of a picture before each of your divisions?",
         "divided twice, not shifted": "How large is the largest value of a picture right after reading it?",
         "divided by 256": "The largest 8-bit value should become exactly 0.5. Which divisor does that?",
         "to -1..1": "The values should span 1 in all, from -0.5 to 0.5. How much do yours span?",

@@ -1,5 +1,6 @@
 """Question 1a: the arrays that a submission makes of the coded photographs."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -34,6 +35,7 @@ OTHER_DELIVERY = (
 )
 
 Pixels = NDArray[Any]
+_MATPLOTLIB_IMREAD = re.compile(r"(?<!cv2\.)(?<!io\.)\bimread\s*\(")
 _FORMS: dict[str, Callable[[Pixels], Pixels]] = {
     "exact": lambda p: p / 255 - 0.5,
     "divided twice": lambda p: p / 255 / 255 - 0.5,
@@ -98,6 +100,7 @@ def _load(laboratory: Laboratory, data: Path, remark: str) -> LoadedData | NoEvi
         students={folder: laboratory.coded.data.students(folder) for folder in ("train", "test_w", "test_m")},
         without_png=laboratory.coded.data.students_without_png,
         remark=" ".join(dict.fromkeys(part for part in remarks if part)),
+        reads_with_matplotlib=any(_MATPLOTLIB_IMREAD.search(code) for code in understanding.bundle.code.values()),
     )
 
 

@@ -63,13 +63,15 @@ class LoadedData:
 
     arrays: in the order train_data, valid_data, test_w, test_m; students: the numbers in each folder of the data as
     handed out; without_png: those of `train` less the student whose files end in .png. remark: which delivery of the
-    data or which wider part of the notebook was used, if not the usual one.
+    data or which wider part of the notebook was used, if not the usual one. reads_with_matplotlib: whether the code
+    reads pictures with matplotlib's imread, which gives 0..1 for these files.
     """
 
     arrays: tuple[LoadedArray, ...]
     students: dict[str, tuple[int, ...]]
     without_png: tuple[int, ...]
     remark: str = ""
+    reads_with_matplotlib: bool = False
 
 
 # Layouts of pair images that are wrong although the pictures in them can be read.
