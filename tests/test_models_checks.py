@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from autograder.checks import CHECKS, judge
 from autograder.evidence.kinds import ChannelRun, CnnRun, Convolution, NoEvidence
-from autograder.evidence.models import read_layers
+from autograder.evidence.layers import read_layers
 from autograder.verdict import Outcome
 from autograder.worker.observing import run_model
 

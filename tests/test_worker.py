@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Template
 from autograder.rubric import Limits
@@ -472,3 +473,20 @@ def test_sets_and_dictionaries_of_text_have_one_order_in_every_run(template):
         for each in (one, other):
             run(each, "order = ' '.join({'left', 'right', 'train', 'test_w', 'test_m'})")
         assert value(one, "order") == value(other, "order")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here, and code for it runs on it")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = float(torch.ones(3).cuda().sum())",
+        "x = float(torch.ones(3, device='cuda').sum())",
+        "x = torch.nn.Linear(2, 3, device=torch.device('cuda:0')).to('cuda')(torch.zeros(1, 2).to('cuda')).numel()",
+        "model = torch.nn.Conv2d(3, 3, 1).cuda()\nx = float(model(torch.zeros(1, 3, 1, 1).to(device='cuda')).numel())",
+    ],
+)
+def test_code_that_is_written_for_a_gpu_runs_on_what_is_there(template, source):
+    with worker(template) as one:
+        reply = run(one, "import torch", source)
+        assert reply.error is None, reply.error
+        assert value(one, "x") == 3

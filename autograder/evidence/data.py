@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.datasets import STRIDE
+from autograder.evidence.forms import FORMS, WHOLE_FORMS, closeness, form_of
 from autograder.evidence.kinds import LoadedArray, LoadedData, NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
 from autograder.program.names import ARRAYS, Role
@@ -25,35 +26,12 @@ MOST_CANDIDATES = 4
 MOST_ARRAYS = 8
 HELD = "what it holds"
 EVERYTHING: list[int | None] = [None, None, None]
-# One rounding of float32 is 3e-8; half precision rounds to 2.4e-4 near 0.5. The nearest wrong form, dividing by 256,
-# differs by up to 4e-3.
-CLOSE = 1e-5
-CLOSE_IN_HALF_PRECISION = 4e-4
 OTHER_DELIVERY = (
     "Loaded from a copy of the data in which every photograph ends in .jpg, as some terms had it; "
     "on the data as handed out it did not do as well."
 )
 
-Pixels = NDArray[Any]
 _MATPLOTLIB_IMREAD = re.compile(r"(?<!cv2\.)(?<!io\.)\bimread\s*\(")
-_FORMS: dict[str, Callable[[Pixels], Pixels]] = {
-    "exact": lambda p: p / 255 - 0.5,
-    "divided twice": lambda p: p / 255 / 255 - 0.5,
-    "not shifted": lambda p: p / 255,
-    "not divided": lambda p: p - 0.5,
-    "raw": lambda p: p,
-    "divided twice, not shifted": lambda p: p / 255 / 255,
-    "divided by 256": lambda p: p / 256 - 0.5,
-    "to -1..1": lambda p: p / 127.5 - 1,
-    "blue first": lambda p: p[..., ::-1] / 255 - 0.5,
-}
-# Seen on every fourth pixel these would compare other pixels, so they are looked for in whole pictures.
-_WHOLE_FORMS: dict[str, Callable[[Pixels], Pixels]] = {
-    "transposed": lambda p: p.transpose(1, 0, 2) / 255 - 0.5,
-    "mirrored": lambda p: p[:, ::-1] / 255 - 0.5,
-    "mirrored ": lambda p: p[::-1] / 255 - 0.5,
-    "mirrored  ": lambda p: p[::-1, ::-1] / 255 - 0.5,
-}
 
 
 def collect(laboratory: Laboratory) -> Iterator[LoadedData | NoEvidence]:
@@ -235,7 +213,7 @@ def _reference(candidate: Candidate) -> dict[str, str]:
 def _read_pictures(
     laboratory: Laboratory, bench: Bench, role: str, candidate: Candidate, dtype: str, shape: tuple[int, ...]
 ) -> LoadedArray:
-    close = CLOSE_IN_HALF_PRECISION if "16" in dtype else CLOSE
+    close = closeness(dtype)
     places: list[tuple[tuple[Shoe | None, ...], ...]] = []
     forms: dict[tuple[int, int, int], str] = {}
     low, high = np.inf, -np.inf
@@ -247,7 +225,7 @@ def _read_pictures(
         for index, shoe in enumerate(shoes):
             place = (start + index // 6, index % 6 // 2, index % 2)
             picture = rows.reshape(count * 6, *rows.shape[3:])[index]
-            forms[place] = _form(picture, laboratory.coded.expected(shoe), close, _FORMS) if shoe else "unknown"
+            forms[place] = form_of(picture, laboratory.coded.expected(shoe), close, FORMS) if shoe else "unknown"
         places += [
             tuple(tuple(shoes[row * 6 + pair * 2 : row * 6 + pair * 2 + 2]) for pair in range(3))
             for row in range(count)
@@ -255,7 +233,7 @@ def _read_pictures(
     form = Counter(forms.values()).most_common(1)[0][0]
     if form in ("exact", "unknown"):
         form = _form_of_whole_pictures(laboratory, bench, candidate, places, close) or form
-    strange = tuple(place for place, other in forms.items() if other != form) if form in _FORMS else ()
+    strange = tuple(place for place, other in forms.items() if other != form) if form in FORMS else ()
     return LoadedArray(
         role, candidate.name, None, dtype, shape, tuple(places), _plain(low), _plain(high), form, strange
     )
@@ -271,20 +249,6 @@ def _fetch(bench: Bench, candidate: Candidate, index: list[list[int | None]], st
     if rows.ndim != 6 or rows.shape[5] != 3 or rows.dtype.kind not in "fiub":
         raise Unavailable(NoEvidence(Outcome.FAIL, f"`{candidate.name}` changes its shape when it is looked at"))
     return rows
-
-
-def _form(picture: Pixels, pixels: Pixels, close: float, forms: dict[str, Callable[[Pixels], Pixels]]) -> str:
-    """How the values of a picture come from its 8-bit pixels."""
-    wide = pixels.astype(np.float64)
-    for name, form in forms.items():
-        expected = form(wide)
-        # Pixel values are compared by whole steps, normalised ones by rounding.
-        allowed = 0.01 if name in ("raw", "not divided") else close
-        if name.startswith("divided twice"):
-            allowed = min(allowed, 2e-6)
-        if expected.shape == picture.shape and np.abs(expected - picture).max() <= allowed:
-            return name.strip()
-    return "unknown"
 
 
 def _form_of_whole_pictures(
@@ -323,4 +287,4 @@ def _whole_form(
 ) -> str:
     index: list[list[int | None]] = [[number, number + 1, None] for number in place]
     picture = _fetch(bench, candidate, index, 1)[0, 0, 0]
-    return _form(picture, laboratory.coded.expected_whole(photograph), close, _FORMS | _WHOLE_FORMS)
+    return form_of(picture, laboratory.coded.expected_whole(photograph), close, FORMS | WHOLE_FORMS)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from autograder.evidence.accuracy import orientation
 from autograder.evidence.arguments import Arguments, model_arguments
-from autograder.evidence.kinds import ChannelRun, CnnRun, Convolution, ModelRun, NoEvidence
+from autograder.evidence.kinds import ChannelRun, CnnRun, ModelRun, NoEvidence
 from autograder.evidence.laboratory import (
     Bench,
     Laboratory,
@@ -18,6 +18,7 @@ from autograder.evidence.laboratory import (
     raised_evidence,
     still_to_be_written,
 )
+from autograder.evidence.layers import read_layers, upright
 from autograder.program.names import Role
 from autograder.program.parameters import example_calls, resolved_parameters
 from autograder.program.roles import Candidate
@@ -30,7 +31,6 @@ CLOSE = 1e-4
 CLOSE_LOGITS = 1e-3
 # How the axes of [B, 3, 448, 224] are exchanged for each way in which a pipeline may hand pictures over.
 ORIENTATIONS = {"upright": (0, 1, 2, 3), "sideways": (0, 1, 3, 2), "channels last": (0, 2, 3, 1)}
-_PADDINGS = ("constant_pad_nd", "reflection_pad2d", "replication_pad2d", "pad")
 
 
 def collect_cnn(laboratory: Laboratory) -> Iterator[ModelRun | NoEvidence]:
@@ -173,7 +173,7 @@ def _read_run(
         and bool(np.allclose(output[:2], alone, atol=CLOSE_LOGITS, rtol=CLOSE_LOGITS, equal_nan=True))
     )
     if orientation == "sideways":
-        convolutions = tuple(_upright(layer) for layer in convolutions)
+        convolutions = tuple(upright(layer) for layer in convolutions)
     return kind(
         name=name,
         arguments=arguments,
@@ -186,98 +186,6 @@ def _read_run(
         linears=linears,
         entering=_entering(arrays.get("first_input"), images[:1], orientation),
         remark=remark,
-    )
-
-
-def read_layers(events: list[dict[str, Any]]) -> tuple[tuple[Convolution, ...], tuple[tuple[int, int], ...]]:
-    """Convolutions and linear layers, (in, out), in the order of their execution.
-
-    A convolution whose kernel covers all of its input, behind four others, is a linear layer in other clothes.
-    """
-    found: list[dict[str, Any]] = []
-    linears: list[tuple[int, int]] = []
-    padded_before: dict[str, Any] | None = None
-    for event in events:
-        if event["kind"] == "convolution":
-            if found:
-                found[-1].setdefault("following", event["before"][2:])
-            covers = event["weight"][2:] == event["before"][2:] and event["after"][2:] == [1, 1]
-            if len(found) >= 4 and covers:
-                linears.append((int(np.prod(event["weight"][1:])), int(event["weight"][0])))
-            else:
-                found.append({**event, "shrinks": []})
-        elif event["kind"] == "linear":
-            linears.append((event["in"], event["out"]))
-            if found and event["map"] and "following" not in found[-1]:
-                _end_with_linear(found[-1], event)
-        elif found and "following" not in found[-1]:
-            found[-1]["shrinks"].append((event["name"], event["before"][2:], event["after"][2:]))
-        elif not found:
-            padded_before = event if event["name"] in _PADDINGS else None
-    made = []
-    for number, entry in enumerate(found):
-        last = found[number - 1]["shrinks"][-1:] if number else []
-        unpadded = last[0][1] if last and last[0][0] in _PADDINGS else None
-        if not number and padded_before is not None:
-            unpadded = padded_before["before"][2:]
-        made.append(_convolution(entry, unpadded))
-    return tuple(made), tuple(linears)
-
-
-def _end_with_linear(entry: dict[str, Any], linear: dict[str, Any]) -> None:
-    """Note the map that reaches the first linear layer; where one value of each channel does, it was a mean or a
-    maximum over the whole map, whatever operation that was."""
-    entry["following"] = linear["map"][2:]
-    if linear["in"] == linear["map"][1] and linear["map"][2:] != [1, 1]:
-        entry["shrinks"].append(("over the whole map", linear["map"][2:], [1, 1]))
-        entry["following"] = [1, 1]
-
-
-def _convolution(entry: dict[str, Any], without_padding: list[int] | None) -> Convolution:
-    """A record of one convolution; without_padding: the size before an operation that padded its input."""
-    before, padding = _size(entry["before"][2:]), _size(entry["padding"])
-    following = _size(entry.get("following", entry["after"][2:]))
-    shrinks = tuple((str(name), _size(a), _size(b)) for name, a, b in entry["shrinks"])
-    if shrinks and shrinks[-1][0] in _PADDINGS:
-        # Explicit padding belongs to the convolution behind it, not to the map that it pads.
-        following, shrinks = shrinks[-1][1], shrinks[:-1]
-    if without_padding is not None:
-        unpadded = _size(without_padding)
-        padding = (padding[0] + (before[0] - unpadded[0]) // 2, padding[1] + (before[1] - unpadded[1]) // 2)
-        before = unpadded
-    return Convolution(
-        in_channels=int(entry["before"][1]),
-        out_channels=int(entry["weight"][0]),
-        kernel=_size(entry["weight"][2:]),
-        stride=_size(entry["stride"]),
-        before=before,
-        after=_size(entry["after"][2:]),
-        following=following,
-        shrinks=shrinks,
-        padding=padding,
-    )
-
-
-def _size(pair: Any) -> tuple[int, int]:
-    return int(pair[0]), int(pair[1])
-
-
-def _upright(layer: Convolution) -> Convolution:
-    """A convolution seen sideways, told as if height came before width."""
-
-    def turned(size: tuple[int, int]) -> tuple[int, int]:
-        return size[1], size[0]
-
-    return Convolution(
-        in_channels=layer.in_channels,
-        out_channels=layer.out_channels,
-        kernel=turned(layer.kernel),
-        stride=turned(layer.stride),
-        before=turned(layer.before),
-        after=turned(layer.after),
-        following=turned(layer.following),
-        shrinks=tuple((name, turned(a), turned(b)) for name, a, b in layer.shrinks),
-        padding=turned(layer.padding),
     )
 
 

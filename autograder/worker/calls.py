@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
+from autograder.worker.devices import run_without_gpu
 from autograder.worker.observing import run_model
 from autograder.worker.standins import Anything, Standins, remember_source
 
@@ -98,6 +99,7 @@ class Workbench:
     def _run(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         for name, key in request.get("given", {}).items():
             self._names[name] = arrays[key].copy()
+        run_without_gpu("".join(statement["source"] for statement in request["statements"]))
         replaced = {name: RIGHT_GENERATORS[kind] for name, kind in request.get("replaced", {}).items()}
         for cell, source in request["cells"].items():
             remember_source(f"<cell {cell}>", source)

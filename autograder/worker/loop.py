@@ -14,6 +14,7 @@ import torch
 
 from autograder.boundary.pipe import Arrays, packed, receive
 from autograder.worker.calls import Workbench
+from autograder.worker.devices import run_without_gpu
 from autograder.worker.paths import redirect_files
 from autograder.worker.standins import install_standins
 
@@ -80,6 +81,7 @@ def serve(connection: socket.socket) -> None:
     tempfile.tempdir = str(scratch)
     redirect_files(Path(setup["data"]) if setup["data"] else None, scratch, setup["seed"])
     standins = install_standins(setup["modules"])
+    run_without_gpu("".join(setup["modules"].values()))
     workbench = Workbench(pipe, standins, setup["seed"])
     while True:
         try:
