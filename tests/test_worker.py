@@ -490,3 +490,12 @@ def test_code_that_is_written_for_a_gpu_runs_on_what_is_there(template, source):
         reply = run(one, "import torch", source)
         assert reply.error is None, reply.error
         assert value(one, "x") == 3
+
+
+def test_a_template_that_was_killed_is_started_anew():
+    with Template(LIMITS) as template:
+        template._process.kill()
+        template._process.wait()
+        with worker(template) as one:
+            assert run(one, "x = 1").error is None
+            assert value(one, "x") == 1

@@ -67,6 +67,11 @@ class Template:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._home = tempfile.mkdtemp(prefix="autograder-home-")
+        self.processor_seconds = 0.0
+        self._start()
+
+    def _start(self) -> None:
         ours, theirs = socket.socketpair()
         environment = {name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ}
         # Sets and dictionaries of text keep one order in every run; threads would make sums depend on the machine.
@@ -75,7 +80,6 @@ class Template:
         for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # what this processor needs to compute rightly at all
             if name in os.environ:
                 environment[name] = os.environ[name]
-        self._home = tempfile.mkdtemp(prefix="autograder-home-")
         environment |= {"HOME": self._home, "MPLCONFIGDIR": self._home, "XDG_CACHE_HOME": self._home}
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-s", "-m", "autograder.worker", str(theirs.fileno())],
@@ -86,12 +90,10 @@ class Template:
         )
         theirs.close()
         self._control = ours
-        self.processor_seconds = 0.0
 
     def fork(self, data: Path | None, seed: int, modules: Mapping[str, str]) -> "Worker":
         """A new worker, which sees the data set at `data` (none where it needs none) and a scratch folder."""
         scratch = Path(tempfile.mkdtemp(prefix="autograder-scratch-"))
-        ours, theirs = socket.socketpair()
         setup = {
             "scratch": str(scratch),
             "data": str(data) if data else None,
@@ -101,14 +103,27 @@ class Template:
             "output_characters": self._limits.output_characters,
         }
         try:
-            socket.send_fds(self._control, [b"F"], [theirs.fileno()])
-            theirs.close()
-            pid = int(self._line())
-        except (OSError, ValueError) as problem:
-            raise RuntimeError("the template process is gone; is torch installed and does it import?") from problem
+            pid, ours = self._forked()
+        except OSError:
+            # Somebody has killed it, perhaps for memory; that must not cost the rest of the class.
+            self._process.kill()
+            self._process.wait()
+            self._control.close()
+            self._start()
+            try:
+                pid, ours = self._forked()
+            except OSError as problem:
+                message = f"{sys.executable} cannot import what workers need; is torch installed there?"
+                raise RuntimeError(message) from problem
         worker = Worker(self, pid, ours, scratch, self._limits)
         worker.tell(setup)
         return worker
+
+    def _forked(self) -> tuple[int, socket.socket]:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._control, [b"F"], [theirs.fileno()])
+        return int(self._line()), ours
 
     def reap(self, pid: int) -> int:
         """Wait for a worker to end; its exit status as `os.wait` gives it. Its processor time is added up."""
