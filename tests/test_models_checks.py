@@ -70,7 +70,7 @@ def failing(seen):
     """The checks that a run fails, each with what is observed and a hint."""
     checks = CNN_CHECKS if isinstance(seen, CnnRun) else CHANNEL_CHECKS
     verdicts = {check: verdict(check, seen) for check in checks}
-    assert all(said.observed and said.hint for said in verdicts.values() if said.outcome is not PASS)
+    assert all(said.observed and said.hint for said in verdicts.values() if said.outcome is FAIL)
     return {check for check, said in verdicts.items() if said.outcome is FAIL}
 
 
@@ -425,3 +425,36 @@ def test_a_channel_model_is_seen_from_its_first_convolution_on():
     seen = observed(conv(6, 2), pool(), *last_blocks(), *head(14, 14), kind=ChannelRun, size=SQUARE)
     assert not failing(seen)
     assert "14 x 14 map" in verdict("channel.padding", seen).observed
+
+
+def test_a_pass_that_stops_at_the_first_linear_layer_fails_forward_and_costs_nothing_that_was_seen_before():
+    class Stops(nn.Module):
+        def __init__(self):
+            super().__init__()
+            blocks = [(6, 4), (4, 8), (8, 16), (16, 32)]
+            self.layers = nn.Sequential(
+                *(nn.Sequential(nn.Conv2d(a, b, 3, padding=1), nn.MaxPool2d(2)) for a, b in blocks)
+            )
+            self.linear = nn.Linear(7, 100)
+
+        def forward(self, images):
+            return self.linear(self.layers(torch.cat([images[:, :, :224], images[:, :, 224:]], 1)).flatten(1))
+
+    structure, arrays = run_model(Stops(), np.zeros((3, 3, 448, 224), dtype=np.float32))
+    assert structure["stopped"]["type"] == "RuntimeError" and "output" not in arrays
+    assert arrays["first_input"].shape == (1, 6, 224, 224)
+    layers = read_layers(structure["events"])
+    seen = run(
+        ChannelRun, *layers, output=(), separate=False, stopped="RuntimeError: shapes do not fit (cell 3, line 9)"
+    )
+    outcomes = [verdict(check, seen).outcome for check in CHANNEL_CHECKS]
+    assert outcomes == [FAIL, Outcome.SKIPPED, PASS, PASS]
+    assert "stops with RuntimeError" in verdict("channel.forward", seen).observed
+
+
+def test_a_pass_that_stops_at_the_first_convolution_shows_what_reached_it():
+    structure, arrays = run_model(nn.Conv2d(6, 4, 3), np.zeros((3, 3, 448, 224), dtype=np.float32))
+    assert structure["events"] == [] and arrays["first_input"].shape == (1, 3, 448, 224)
+    entering = "3 channels of 448 x 224 reach the first convolution"
+    seen = run(ChannelRun, (), (), output=(), separate=False, entering=entering, stopped="RuntimeError: 3 channels")
+    assert failing(seen) == {"channel.forward", "channel.concat"}

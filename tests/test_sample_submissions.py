@@ -22,6 +22,8 @@ DEFECTS = (
     "different-one-comes-twice",
     "cnn-one-output",
     "cnn-missing-pooling",
+    "cnn-linear-layer-of-another-size",
+    "channel-shoes-joined-along-the-height",
     "cnn-no-padding",
     "channel-fifty-hidden-units",
     "channel-same-shoe-twice",

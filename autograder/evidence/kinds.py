@@ -133,7 +133,7 @@ class ModelRun:
     [B, 448, 224, 3]; arguments: what it was built with, in words. output: the shape that came out for `batch` images.
     separate: whether an image's logits stay the same in another batch. convolutions and linears as executed,
     linears as (in, out). entering: what reached the first convolution, in words: "stacked" where it is exactly the
-    two shoes on the channel axis.
+    two shoes on the channel axis. stopped: the exception that ended the pass, in words, "" where it came to its end.
     """
 
     name: str
@@ -147,6 +147,7 @@ class ModelRun:
     linears: tuple[tuple[int, int], ...]
     entering: str
     remark: str = ""
+    stopped: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from autograder.evidence.laboratory import (
     Laboratory,
     Raised,
     Unavailable,
+    error_words,
     not_found,
     raised_evidence,
     still_to_be_written,
@@ -26,6 +27,8 @@ from autograder.verdict import Outcome
 
 BATCH = 3
 MOST_CANDIDATES = 3
+# What says that something is missing around a model, or still to be written, rather than that its layers do not fit.
+NOT_THE_MODELS_FAULT = ("NameError", "NotImplementedError", "ModuleNotFoundError")
 CLOSE = 1e-4
 # Logits of one picture alone and in a batch are summed in another order.
 CLOSE_LOGITS = 1e-3
@@ -105,6 +108,7 @@ def _build_and_run(
     """The first run that works among the ways to build the model."""
     name = candidate.name
     first: Raised | None = None
+    stopped: ModelRun | None = None
     for arguments in ways:
         try:
             request = {"function": {"kept": candidate.key}, **arguments.request(), "keep": "model"}
@@ -113,9 +117,14 @@ def _build_and_run(
                 raise Unavailable(
                     NoEvidence(Outcome.FAIL, f"`{name}` gives no model but {facts.get('type', facts['kind'])}")
                 )
-            return _run(bench, {"kept": "model"}, kind, name, str(arguments), images, own)
+            run = _run(bench, {"kept": "model"}, kind, name, str(arguments), images, own)
+            if not run.stopped:
+                return run
+            stopped = stopped or run
         except Raised as raised:
             first = first or raised
+    if stopped is not None:
+        return stopped
     if first is None:
         raise Unavailable(NoEvidence(Outcome.FAIL, f"it is not clear which arguments `{name}` takes"))
     if first.error.get("type") == "NotImplementedError":
@@ -134,23 +143,21 @@ def _run(
 ) -> ModelRun:
     """The run in the submission's own orientation, if the model runs in it at all; else in the one that suits it."""
     runs: list[ModelRun] = []
-    first: Raised | None = None
+    stopped: dict[str, Any] = {}
     for turn in sorted(ORIENTATIONS, key=lambda turn: turn != own):
         turned = np.ascontiguousarray(images.transpose(ORIENTATIONS[turn]))
-        try:
-            reply = bench.ask("forward", {"model": dict(model)}, {"images": turned})
-        except Raised as raised:
-            first = first or raised
-            continue
+        reply = bench.ask("forward", {"model": dict(model)}, {"images": turned})
+        stopped = reply.structure.get("stopped", stopped)
         run = _read_run(reply.structure, reply.arrays, kind, name, arguments, turn, images, bench.remark)
         suits = run.output == (BATCH, 2) and (kind is CnnRun or run.entering in ("stacked", "scaled"))
-        if suits or turn == own:
+        if suits or (turn == own and not run.stopped):
             return run
         runs.append(run)
-    if runs:
-        return runs[0]
-    assert first is not None
-    raise first
+    # Of passes that stop, the one that got furthest says most.
+    best = max(runs, key=lambda run: (not run.stopped, len(run.convolutions)))
+    if best.stopped.split(":")[0] in NOT_THE_MODELS_FAULT:
+        raise Raised(stopped)
+    return best
 
 
 def _read_run(
@@ -186,6 +193,7 @@ def _read_run(
         linears=linears,
         entering=_entering(arrays.get("first_input"), images[:1], orientation),
         remark=remark,
+        stopped=error_words(structure["stopped"]) if "stopped" in structure else "",
     )
 
 

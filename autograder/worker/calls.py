@@ -2,7 +2,6 @@
 
 import inspect
 import sys
-import traceback
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
 from autograder.worker.devices import run_without_gpu
+from autograder.worker.errors import describe_error
 from autograder.worker.observing import run_model
 from autograder.worker.standins import Anything, Standins, remember_source
 
@@ -263,18 +263,3 @@ def _described_container(kind: str, items: list[Any], depth: int, keys: list[str
     if items and len(arrays) == len(items) and len({tuple(item.shape) for item in items}) == 1:
         facts |= {"shape": [len(items), *items[0].shape], "dtype": str(items[0].dtype).replace("torch.", "")}
     return facts
-
-
-def describe_error(problem: BaseException) -> dict[str, Any]:
-    """An exception in words and with the place in the submission where it came from."""
-    place: dict[str, Any] = {}
-    for frame in traceback.extract_tb(problem.__traceback__):
-        if frame.filename.startswith("<cell ") and frame.filename[6:-1].isdigit():
-            place = {"cell": int(frame.filename[6:-1]), "line": frame.lineno, "function": frame.name}
-        elif frame.filename.startswith("<module "):
-            place = {"module": frame.filename[8:-1], "line": frame.lineno, "function": frame.name}
-    try:
-        message = str(problem)[:400]
-    except Exception:
-        message = ""
-    return {"type": type(problem).__name__, "message": message, **place}

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
 from autograder.boundary.pipe import Arrays
+from autograder.worker.errors import describe_error
 
 MOST_EVENTS = 1000
 
@@ -26,10 +27,19 @@ class Layers(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        result = func(*args, **(kwargs or {}))
+        name, named = getattr(func, "__name__", ""), kwargs or {}
+        if name == "conv2d" and self.first_input is None:
+            # Before the call: it may be just this that it stops at.
+            self._note_first_input(args[0] if args else named["input"])
+        result = func(*args, **named)
         if len(self.events) < MOST_EVENTS:
-            self._note(getattr(func, "__name__", ""), args, kwargs or {}, result)
+            self._note(name, args, named, result)
         return result
+
+    def _note_first_input(self, images: torch.Tensor) -> None:
+        # Padding by an operation of its own belongs to the convolution.
+        padded = self._padded is not None and images is self._padded[1]
+        self.first_input = (self._padded[0] if padded and self._padded else images).detach().clone()
 
     def _note(self, name: str, args: tuple[Any, ...], named: dict[str, Any], result: Any) -> None:
         output = result[0] if isinstance(result, tuple | list) and result else result
@@ -54,10 +64,6 @@ class Layers(TorchFunctionMode):
         images, weight = call["input"], call["weight"]
         if images.dim() != 4:
             return
-        if self.first_input is None:
-            # Padding by an operation of its own belongs to the convolution.
-            padded = self._padded is not None and images is self._padded[1]
-            self.first_input = (self._padded[0] if padded and self._padded else images).detach().clone()
         stride, padding = _pair(call.get("stride", 1)), call.get("padding", 0)
         if padding == "same":
             padding = [(length - 1) // 2 for length in weight.shape[2:]]
@@ -89,19 +95,23 @@ def _pair(value: Any) -> list[int]:
 def run_model(model: Callable[..., Any], images: NDArray[Any]) -> tuple[dict[str, Any], Arrays]:
     """Run pictures, [B, 3, height, width] or another order of axes, through a model in evaluation mode.
 
-    Returns: what came out and the layers that were executed; the output for the whole batch and, as `alone`, for its
-    first two pictures; what reached the first convolution for the first picture.
+    Returns: what came out, or the exception that stopped it, and the layers that were executed; the output for the
+    whole batch and, as `alone`, for its first two pictures; what reached the first convolution for the first picture.
     """
     if isinstance(model, torch.nn.Module):
         model.eval()
     batch = torch.from_numpy(images.copy())
     layers = Layers()
-    with torch.no_grad():
-        with layers:
-            output = model(batch)
-        alone = model(batch[:2])
     structure: dict[str, Any] = {"events": layers.events}
     arrays: Arrays = {}
+    output = alone = None
+    try:
+        with torch.no_grad():
+            with layers:
+                output = model(batch)
+            alone = model(batch[:2])
+    except Exception as problem:
+        structure["stopped"] = describe_error(problem)
     if isinstance(output, torch.Tensor):
         structure |= {"kind": "logits", "shape": list(output.shape)}
         arrays["output"] = output.float().contiguous().numpy()
