@@ -1,5 +1,6 @@
 """Where a submission's functions are tried: starting its program, asking it, and saying why that failed."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +27,7 @@ LIBRARIES = frozenset(
     "sklearn tensorflow thop torchaudio torchinfo torchmetrics torchsummary torchvision torchviz tqdm xgboost "
     "yaml".split()
 )
-GIVEN_STUDENTS = 5
+GIVEN_STUDENTS = 3
 _T = TypeVar("_T")
 
 
@@ -135,11 +136,15 @@ class Laboratory:
         narrow = self.understanding.narrow(candidates, assumed)
         first: Raised | None = None
         for wide in (False, True):
-            program = self.understanding.program(narrow, assumed, wide, lenient)
+            missed = _missed_name(first)
+            later = self.understanding.defined_later(missed, narrow) if missed else None
+            program = self.understanding.program(narrow, assumed, wide and later is None, lenient, later)
             if wide and len(program.statements) == len(narrow.positions):
                 break
             remark = ""
-            if first is not None:
+            if later is not None:
+                remark = f"`{missed}` is used in a cell above the one that defines it; it was defined first here."
+            elif first is not None:
                 listed = ", ".join(str(cell) for cell in program.cells)
                 remark = (
                     f"By themselves, the statements that {name} needs stopped with {first.error['type']}, so all "
@@ -184,6 +189,12 @@ class Laboratory:
         reply = worker.request("run", parameters, arrays, seconds=self._limits.program_seconds)
         if reply.error is not None:
             raise Raised(reply.error, reply.structure.get("absent_modules", ()))
+
+
+def _missed_name(raised: Raised | None) -> str | None:
+    """The name that was not defined, where an exception says so."""
+    found = re.match(r"name '(\w+)' is not defined", str(raised)) if raised is not None else None
+    return found[1] if found and raised is not None and raised.error.get("type") == "NameError" else None
 
 
 def _place_before(positions: Sequence[int], end: int | None) -> int:

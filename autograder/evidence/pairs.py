@@ -17,7 +17,7 @@ from autograder.program.roles import Candidate
 from autograder.verdict import Outcome
 from fixtures.catalogue import Shoe
 
-STUDENTS = 4
+STUDENTS = 2
 DRAWS = 5
 MOST_SIZES = 3
 MOST_GUESSES = 6
@@ -97,11 +97,15 @@ def _makes(role: Role, seen: PairImages) -> bool:
 def _try(laboratory: Laboratory, role: Role, candidate: Candidate, kind: type[PairImages]) -> PairImages | NoEvidence:
     """The candidate's pictures for a few students, or for as many as a number in its code asks for."""
     failure: PairImages | NoEvidence | None = None
-    for size in (STUDENTS, *_sizes_in_code(laboratory, candidate)):
+    # As an array, then as a tensor, which some notebooks make of their data early; then in other sizes.
+    ways = [(STUDENTS, False), (STUDENTS, True), *((size, False) for size in _sizes_in_code(laboratory, candidate))]
+    for size, tensor in ways:
         try:
             seen = laboratory.attempt(
                 [candidate],
-                lambda bench, size=size: _observe(laboratory, bench, role, candidate, kind, size),  # type: ignore[misc]
+                lambda bench, size=size, tensor=tensor: _observe(  # type: ignore[misc]
+                    laboratory, bench, role, candidate, kind, size, tensor
+                ),
                 given=laboratory.given_arrays,
             )
         except Unavailable as unavailable:
@@ -130,14 +134,20 @@ def _sizes_in_code(laboratory: Laboratory, candidate: Candidate) -> tuple[int, .
 
 
 def _observe(
-    laboratory: Laboratory, bench: Bench, role: Role, candidate: Candidate, kind: type[PairImages], size: int
+    laboratory: Laboratory,
+    bench: Bench,
+    role: Role,
+    candidate: Candidate,
+    kind: type[PairImages],
+    size: int,
+    tensor: bool,
 ) -> PairImages:
     students = laboratory.students(size)
     data = laboratory.coded.codebook.array(students)
     function = {"kept": candidate.key}
     parameters = bench.signature(function)
     try:
-        arguments = matched(parameters, {"data": {"stored": "data"}}, {"n": {"value": len(students)}})
+        arguments = matched(parameters, {"data": {"stored": "data", "tensor": tensor}}, {"n": {"value": len(students)}})
     except CannotCall as problem:
         observed = f"it is not clear what to give `{candidate.name}` for its parameter `{problem.parameter}`"
         raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None

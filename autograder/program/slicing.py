@@ -189,7 +189,7 @@ class Dependencies:
         parameters, and by custom the first argument where that is not to be seen."""
         names: set[str] = set()
         for effects in self._defined.get(site.function, ()):
-            asked = {inner.function for inner in effects.calls_later} | {
+            asked = {inner.function for inner in effects.calls_later if inner.base is None} | {
                 inner.base
                 for inner in effects.calls_later
                 if inner.function in ("parameters", "train", "eval", "forward")

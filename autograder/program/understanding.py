@@ -109,15 +109,31 @@ class Understanding:
             unresolved |= part.unresolved
         return Slice(tuple(sorted(positions)), frozenset(unresolved))
 
+    def defined_later(self, name: str, narrow: Slice) -> Slice | None:
+        """What makes a name that a slice misses although the notebook defines it, further down than it is used."""
+        if not self.dependencies.binds(name):
+            return None
+        needed = self.dependencies.slice([name])
+        return None if set(needed.positions) <= set(narrow.positions) else needed
+
     def program(
-        self, narrow: Slice, assumed: Collection[str] = (), wide: bool = False, lenient: bool = False
+        self,
+        narrow: Slice,
+        assumed: Collection[str] = (),
+        wide: bool = False,
+        lenient: bool = False,
+        first: Slice | None = None,
     ) -> Program:
         """A slice as a program.
 
-        Args: wide: with what else its cells hold, of which each statement may fail; lenient: any statement may fail.
+        Args: wide: with what else its cells hold, of which each statement may fail; lenient: any statement may fail;
+            first: what runs before everything else, although it stands further down.
         """
         required = set() if lenient else set(narrow.positions)
         positions = self.dependencies.widened(narrow, assumed).positions if wide else narrow.positions
+        if first is not None:
+            positions = (*first.positions, *(p for p in positions if p not in first.positions))
+            required |= set(first.positions)
         statements: list[dict[str, Any]] = []
         for position in positions:
             statement = self.dependencies.statements[position]

@@ -138,7 +138,8 @@ class Workbench:
         if "array" in reference:
             return arrays[reference["array"]]
         if "stored" in reference:
-            return self._stored[reference["stored"]].copy()
+            array = self._stored[reference["stored"]].copy()
+            return torch.from_numpy(array) if reference.get("tensor") else array
         if "tuple" in reference:
             return tuple(reference["tuple"])
         if "known_model" in reference:

@@ -294,7 +294,9 @@ def _with_own_path(function: Callable[..., Any], own: Any, real: Any, *rest: Any
         return function(real, *rest, **named)
     except OSError as problem:
         if problem.filename is not None and not isinstance(own, int):
-            problem.filename, problem.filename2 = str(own), None
+            problem.filename = str(own)
+            if problem.filename2 is not None:
+                problem.filename2 = None
         raise
 
 
