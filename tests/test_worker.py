@@ -1,6 +1,10 @@
 """A worker runs one program, answers one request at a time, and may die of it; the next one does not notice."""
 
+import os
+import select
 import signal
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -499,3 +503,23 @@ def test_a_template_that_was_killed_is_started_anew():
         with worker(template) as one:
             assert run(one, "x = 1").error is None
             assert value(one, "x") == 1
+
+
+def test_a_judge_that_is_killed_leaves_no_worker_behind(tmp_path):
+    script = tmp_path / "judge.py"
+    script.write_text(
+        "from autograder.boundary.workers import Template\n"
+        "from autograder.rubric import Limits\n"
+        "template = Template(Limits(60, 60, 700, 2000, 40))\n"
+        "worker = template.fork(None, 0, {})\n"
+        "print(worker._pid, flush=True)\n"
+        "statement = {'cell': 0, 'line': 1, 'source': 'while True: pass'}\n"
+        "worker.request('run', {'cells': {}, 'statements': [statement]})\n"
+    )
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as judge:
+        assert judge.stdout is not None
+        descriptor = os.pidfd_open(int(judge.stdout.readline()))
+        judge.kill()
+    # The descriptor becomes readable when the worker has ended.
+    assert select.select([descriptor], [], [], 30)[0] == [descriptor]
+    os.close(descriptor)

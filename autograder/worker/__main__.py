@@ -24,6 +24,17 @@ def main(control: socket.socket) -> NoReturn:
     gc.disable()
     gc.freeze()
     children: set[int] = set()
+    try:
+        _answer(control, children)
+    except OSError:
+        pass  # the judge was killed in the middle of a word; that is a way of hanging up, too
+    finally:
+        for pid in children:
+            _kill(pid)
+    sys.exit(0)
+
+
+def _answer(control: socket.socket, children: set[int]) -> None:
     while True:
         kind, descriptors, *_ = socket.recv_fds(control, 1, 1)
         if kind == b"F":
@@ -39,9 +50,7 @@ def main(control: socket.socket) -> NoReturn:
             children.discard(pid)
             control.sendall(json.dumps({"status": status, "seconds": seconds}).encode() + b"\n")
         else:
-            for pid in children:
-                _kill(pid)
-            sys.exit(0)
+            return
 
 
 def _become_worker(control: socket.socket, descriptor: int) -> NoReturn:
@@ -59,7 +68,10 @@ def _become_worker(control: socket.socket, descriptor: int) -> NoReturn:
 def _line(control: socket.socket) -> str:
     line = b""
     while not line.endswith(b"\n"):
-        line += control.recv(1)
+        part = control.recv(1)
+        if not part:
+            raise OSError("closed")
+        line += part
     return line.decode()
 
 
