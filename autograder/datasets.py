@@ -5,7 +5,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fixtures.catalogue import FOLDERS, SIDES, Photograph, Shoe
-from fixtures.coded import Codebook, write_coded_picture
+from fixtures.coded import Codebook, normalised, write_coded_picture
 from fixtures.shoes import write_shoes
 
 STRIDE = 4
@@ -185,3 +186,54 @@ class CodedData:
             target = folder / "all_jpg" / photograph.shoe.folder / Path(photograph.file_name).with_suffix(".jpg").name
             target.parent.mkdir(parents=True, exist_ok=True)
             os.link(folder / "data" / photograph.shoe.folder / photograph.file_name, target)
+
+
+class Photographs:
+    """The photographs of a data set as right arrays, loaded when they are first asked for and then kept."""
+
+    def __init__(self, data: DataSet) -> None:
+        self.data = data
+        self._files = {photograph.shoe: photograph.file_name for photograph in data.photographs}
+        self._loading = threading.Lock()
+        self._arrays: dict[str, NDArray[np.uint8]] = {}
+
+    def students(self, folder: str) -> tuple[int, ...]:
+        """The students of a folder, ascending."""
+        return self.data.students(folder)
+
+    def array(self, folder: str, students: Sequence[int]) -> NDArray[np.float32]:
+        """What a right loader makes of some students of a folder: float32 [N, 3, 2, 224, 224, 3]."""
+        everyone = list(self.students(folder))
+        rows = [everyone.index(student) for student in students]
+        return normalised(self._pixels(folder)[rows])
+
+    def _pixels(self, folder: str) -> NDArray[np.uint8]:
+        with self._loading:
+            if folder not in self._arrays:
+                self._arrays[folder] = self._load(folder)
+            return self._arrays[folder]
+
+    def _load(self, folder: str) -> NDArray[np.uint8]:
+        students = self.students(folder)
+        pixels = np.zeros((len(students), 3, 2, 224, 224, 3), dtype=np.uint8)
+        places = [
+            (Shoe(folder, student, pair, side), (row, pair - 1, side))
+            for row, student in enumerate(students)
+            for pair in (1, 2, 3)
+            for side in (0, 1)
+        ]
+
+        def load(place: tuple[Shoe, tuple[int, int, int]]) -> None:
+            shoe, index = place
+            if shoe not in self._files:
+                return
+            path = self.data.folder / folder / self._files[shoe]
+            try:
+                with Image.open(path) as picture:
+                    pixels[index] = np.asarray(picture.convert("RGB"))
+            except (OSError, ValueError) as problem:
+                raise UnusableData(f"{path} is no picture of 224 x 224: {problem}") from problem
+
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(load, places))
+        return pixels

@@ -6,16 +6,19 @@ evidence that it names into a verdict (`checks`); the rubric turns verdicts into
 (`report`).
 """
 
+import os
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from autograder.boundary.workers import Template
 from autograder.checks import CHECKS, Check, Settings, chosen_checks, judge
-from autograder.datasets import CodedData, DataSet
-from autograder.evidence import accuracy, data, models, pairs
+from autograder.datasets import CodedData, DataSet, Photographs
+from autograder.evidence import accuracy, data, memorising, models, pairs, testing, training
 from autograder.evidence.kinds import (
     AccuracyRuns,
     ChannelRun,
@@ -26,6 +29,7 @@ from autograder.evidence.kinds import (
     SamePairs,
 )
 from autograder.evidence.laboratory import Laboratory
+from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, TestRun, TrainingRun
 from autograder.program.understanding import Understanding
 from autograder.rubric import Rubric
 from autograder.submission.bundle import Bundle
@@ -41,6 +45,15 @@ COLLECTORS: dict[type, Callable[[Laboratory], Iterator[Any]]] = {
     ChannelRun: models.collect_channel,
     LoadedData: data.collect,
 }
+# Those that train take long and need nothing of each other, so they run side by side, each in workers of its own. The
+# longest begins first.
+TRAINING_COLLECTORS: dict[type, Callable[[Laboratory], Iterator[Any]]] = {
+    TestRun: testing.collect,
+    TrainingRun: training.collect,
+    CnnMemory: memorising.collect_cnn,
+    ChannelMemory: memorising.collect_channel,
+}
+MOST_AT_ONCE = 4
 OnVerdict = Callable[[Check, Verdict], None]
 
 
@@ -48,7 +61,8 @@ OnVerdict = Callable[[Check, Verdict], None]
 class Graded:
     """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it.
 
-    seconds: of wall-clock time by kind of evidence; they are no part of the result.
+    curves: of the trainings that were run, by name; seconds: of wall-clock time by kind of evidence, which are no part
+    of the result.
     """
 
     name: str
@@ -56,6 +70,7 @@ class Graded:
     verdicts: Mapping[str, Verdict]
     resolved: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    curves: Mapping[str, Curve] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -69,13 +84,15 @@ class Grader:
         seed: int,
         only: Collection[str] = (),
         template: Template | None = None,
+        device: str = "cpu",
     ) -> None:
         self.data_set = data_set
         self.rubric = rubric
         self.seed = seed
         self.checks = tuple(sorted(chosen_checks(only), key=lambda c: list(rubric.points).index(c.id)))
         self._coded = CodedData(data_set, seed)
-        self._template = template or Template(rubric.limits)
+        self._photographs = Photographs(data_set)
+        self._template = template or Template(rubric.limits, device)
 
     def sibling(self, data_set: DataSet, only: Collection[str]) -> "Grader":
         """A grader for other checks or other data on the same template process."""
@@ -84,48 +101,59 @@ class Grader:
     def grade(self, bundle: Bundle, on_verdict: OnVerdict = lambda check, verdict: None) -> Graded:
         """Collect evidence and judge it; verdicts are reported as they come."""
         understanding = Understanding(bundle)
-        laboratory = Laboratory(self._template, understanding, self._coded, self.rubric.limits, self.seed)
-        settings = Settings(self.rubric.imread_gave_bytes)
-        verdicts: dict[str, Verdict] = {}
-        seconds: dict[str, float] = {}
+        laboratory = Laboratory(self._template, understanding, self._coded, self.rubric, self.seed, self._photographs)
+        settings = Settings(self.rubric.imread_gave_bytes, self.rubric.thresholds)
+        progress = _Progress(on_verdict)
         for check in (c for c in self.checks if c.evidence is None):
-            verdicts[check.id] = judge(check, {}, verdicts, settings)
-            on_verdict(check, verdicts[check.id])
-        for kind, collect in COLLECTORS.items():
+            progress.told(check, judge(check, {}, progress.verdicts, settings))
+
+        def look_into(kind: type, collect: Callable[[Laboratory], Iterator[Any]]) -> None:
             checks = [check for check in self.checks if check.evidence is kind]
             if not checks:
-                continue
+                return
             started = time.monotonic()
-            found = self._best(checks, kind, collect(laboratory), settings)
-            seconds[kind.__name__] = time.monotonic() - started
+            found, evidence = self._best(checks, kind, collect, laboratory, settings)
+            progress.collected(kind, evidence, time.monotonic() - started)
             for check in checks:
-                verdicts[check.id] = found[check.id]
-                on_verdict(check, found[check.id])
-        ordered = {check.id: verdicts[check.id] for check in self.checks}
+                progress.told(check, found[check.id])
+
+        for kind, collect in COLLECTORS.items():
+            look_into(kind, collect)
+        with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as lanes:
+            for done in [lanes.submit(look_into, *entry) for entry in TRAINING_COLLECTORS.items()]:
+                done.result()
+        ordered = {check.id: progress.verdicts[check.id] for check in self.checks}
         resolved = understanding.declared() | laboratory.resolved
         named = {role.value: resolved[role] for role in sorted(resolved)}
-        return Graded(bundle.name, bundle.digest, ordered, named, notes_on(bundle), seconds)
+        return Graded(bundle.name, bundle.digest, ordered, named, notes_on(bundle), progress.curves, progress.seconds)
 
-    def _best(self, checks: list[Check], kind: type, variants: Iterator[Any], settings: Settings) -> dict[str, Verdict]:
+    def _best(
+        self,
+        checks: list[Check],
+        kind: type,
+        collect: Callable[[Laboratory], Iterator[Any]],
+        laboratory: Laboratory,
+        settings: Settings,
+    ) -> tuple[dict[str, Verdict], Any]:
         """The verdicts on the first evidence that is right throughout, else on the one that earns most points."""
         best: dict[str, Verdict] = {}
-        most = -1.0
+        most, chosen = -1.0, None
         try:
-            for evidence in variants:
+            for evidence in collect(laboratory):
                 verdicts: dict[str, Verdict] = {}
                 for check in checks:
                     verdicts[check.id] = judge(check, {kind: evidence}, verdicts, settings)
                 points = sum(earned(self.rubric, check.id, verdicts[check.id]) for check in checks)
                 if points > most:
-                    best, most = verdicts, points
+                    best, most, chosen = verdicts, points, evidence
                 if all(verdict.outcome is Outcome.PASS for verdict in verdicts.values()):
                     break
                 if isinstance(evidence, NoEvidence) and evidence.outcome is Outcome.MISSING:
                     break
         except Exception as fault:  # a fault of ours must cost no other check and no other submission
             message = f"the grader itself failed with {type(fault).__name__}: {fault}"
-            return {check.id: Verdict(Outcome.ERROR, observed=message[:400]) for check in checks}
-        return best
+            return {check.id: Verdict(Outcome.ERROR, observed=message[:400]) for check in checks}, None
+        return best, chosen
 
     def close(self) -> None:
         """End the template process."""
@@ -141,6 +169,27 @@ class Grader:
 
     def __exit__(self, *problem: object) -> None:
         self.close()
+
+
+class _Progress:
+    """What has been found out of a submission so far, also by several threads at once."""
+
+    def __init__(self, on_verdict: OnVerdict) -> None:
+        self.verdicts: dict[str, Verdict] = {}
+        self.curves: dict[str, Curve] = {}
+        self.seconds: dict[str, float] = {}
+        self._on_verdict = on_verdict
+        self._one_at_a_time = threading.Lock()
+
+    def told(self, check: Check, verdict: Verdict) -> None:
+        with self._one_at_a_time:
+            self.verdicts[check.id] = verdict
+            self._on_verdict(check, verdict)
+
+    def collected(self, kind: type, evidence: Any, seconds: float) -> None:
+        with self._one_at_a_time:
+            self.seconds[kind.__name__] = seconds
+            self.curves |= getattr(evidence, "curves", {})
 
 
 def unreadable(name: str, digest: str, problem: Unreadable, checks: Collection[Check]) -> Graded:

@@ -28,6 +28,33 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Thresholds:
+    """What earns full and what partial points. Accuracies are fractions from 0 to 1."""
+
+    memorised: float
+    memorising_steps: int
+    memorising_partial_steps: int
+    test_full: float
+    test_partial: float
+
+
+# What checks go by where they are judged without a rubric; the default rubric says the same.
+DEFAULT_THRESHOLDS = Thresholds(0.90, 100, 300, 0.75, 0.65)
+
+
+@dataclass(frozen=True)
+class TrainingBudget:
+    """How long a submission's own training is run. Seconds are of processor time, so that they are the same on a busy
+    machine; steps are optimizer steps."""
+
+    watch_seconds: float
+    memorising_seconds: float
+    test_steps: int
+    test_seconds: float
+    good_enough: float
+
+
+@dataclass(frozen=True)
 class Rubric:
     """points: by check id, in the order of the file; questions: by check id; digest: sha256 of the file."""
 
@@ -35,6 +62,8 @@ class Rubric:
     questions: dict[str, str]
     partial_credit: float
     imread_gave_bytes: bool
+    thresholds: Thresholds
+    training: TrainingBudget
     limits: Limits
     digest: str
 
@@ -56,11 +85,12 @@ def read_rubric(path: Path, check_questions: dict[str, str]) -> Rubric:
     except tomllib.TOMLDecodeError as problem:
         raise RubricError(f"{path}: is not valid TOML: {problem}") from problem
     reader = _Reader(path, text)
-    reader.only_keys(table, ("partial_credit", "points", "old_terms", "limits"))
+    reader.only_keys(table, ("partial_credit", "points", "thresholds", "old_terms", "training", "limits"))
     points, questions = reader.points(table.get("points"), check_questions)
     old_terms = reader.section(table, "old_terms", {"imread_gave_bytes": bool})
-    kinds: dict[str, type] = dict(Limits.__annotations__)
-    limits = reader.section(table, "limits", kinds)
+    thresholds = reader.section(table, "thresholds", dict(Thresholds.__annotations__))
+    training = reader.section(table, "training", dict(TrainingBudget.__annotations__))
+    limits = reader.section(table, "limits", dict(Limits.__annotations__))
     credit = reader.number(table, "partial_credit", "")
     if credit > 1:
         reader.refuse("partial_credit", f"partial_credit is {credit}, and should be between 0 and 1")
@@ -69,6 +99,8 @@ def read_rubric(path: Path, check_questions: dict[str, str]) -> Rubric:
         questions=questions,
         partial_credit=credit,
         imread_gave_bytes=old_terms["imread_gave_bytes"],
+        thresholds=Thresholds(**thresholds),
+        training=TrainingBudget(**training),
         limits=Limits(**limits),
         digest=hashlib.sha256(content).hexdigest(),
     )

@@ -26,26 +26,34 @@ class Setup:
     rubric: Rubric
     seed: int
     only: tuple[str, ...]
+    device: str = "cpu"
 
     @property
     def questions(self) -> dict[str, str]:
         return self.rubric.questions
 
     def grader(self) -> Grader:
-        return Grader(self.data_set, self.rubric, self.seed, self.only)
+        return Grader(self.data_set, self.rubric, self.seed, self.only, device=self.device)
 
     def result(self, graded: Graded) -> dict[str, Any]:
         return result_of(graded, self.rubric, self.data_set.digest, self.seed)
 
 
 def prepare(
-    data: Path | None = None, seed: int = 0, only: Collection[str] = (), rubric: Path = DEFAULT_RUBRIC
+    data: Path | None = None,
+    seed: int = 0,
+    only: Collection[str] = (),
+    rubric: Path = DEFAULT_RUBRIC,
+    device: str = "cpu",
 ) -> Setup:
     """Read rubric and data.
 
-    Args: data: a folder with train, test_w and test_m; None for the synthetic shoes, made once into a cache.
+    Args: data: a folder with train, test_w and test_m; None for the synthetic shoes, made once into a cache; device:
+        where networks are computed, "cpu" or "cuda".
     Raises: CannotGrade.
     """
+    if device not in ("cpu", "cuda"):
+        raise CannotGrade(f"the device is {device!r}, and can be cpu or cuda")
     prefixes = tuple(part.strip() for part in only if part.strip())
     for prefix in prefixes:
         if not chosen_checks([prefix]):
@@ -57,6 +65,7 @@ def prepare(
             read_rubric(rubric, check_questions()),
             seed,
             prefixes,
+            device,
         )
     except (UnusableData, RubricError) as problem:
         raise CannotGrade(str(problem)) from problem

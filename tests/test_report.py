@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from autograder.checks import CHECKS
+from autograder.evidence.training_kinds import Curve
 from autograder.grading import Graded, check_questions, unreadable
 from autograder.report.grades import grades_csv, inert
 from autograder.report.result import as_json, result_of, write_result, write_text
@@ -113,9 +115,7 @@ def test_only_the_checks_that_were_asked_for_count(rubric: Rubric) -> None:
 
 
 def test_sums_of_thirds_are_written_short(rubric: Rubric) -> None:
-    thirds = Rubric(
-        {"same.shape": 0.1, "same.content": 0.2}, rubric.questions, 0.5, False, rubric.limits, rubric.digest
-    )
+    thirds = replace(rubric, points={"same.shape": 0.1, "same.content": 0.2})
     graded = Graded("anna", "d", dict.fromkeys(thirds.points, passed(EXPECTED)))
     assert result_of(graded, thirds, "d2", 0)["points"] == 0.3
 
@@ -128,10 +128,17 @@ def test_an_unreadable_submission_misses_everything_for_one_reason(rubric: Rubri
 
 
 def test_the_same_verdicts_give_the_same_bytes_and_the_times_are_kept_apart(rubric: Rubric, tmp_path: Path) -> None:
+    curve = Curve((0.7, 0.5), (("five triplets", ((2, 0.9),)),))
     for folder, seconds in (("one", 1.23456), ("two", 2.0)):
-        write_result(tmp_path / "out" / folder, result(rubric), {"SamePairs": seconds})
+        graded = Graded("anna", "d", {}, curves={"training": curve}, seconds={"SamePairs": seconds})
+        write_result(tmp_path / "out" / folder, result(rubric), graded)
     first, second = (tmp_path / "out" / folder for folder in ("one", "two"))
-    assert sorted(path.name for path in first.iterdir()) == ["result.json", "timings.json"]
+    assert sorted(path.name for path in first.iterdir()) == [
+        "curve-training.png",
+        "result.json",
+        "timings.json",
+    ]
+    assert (first / "curve-training.png").read_bytes() == (second / "curve-training.png").read_bytes()
     assert (first / "result.json").read_bytes() == (second / "result.json").read_bytes()
     assert json.loads((first / "result.json").read_text()) == result(rubric)
     assert json.loads((first / "timings.json").read_text()) == {"seconds": {"SamePairs": 1.235}}

@@ -20,8 +20,22 @@ partial_credit = 0.5
 [points.q3a]
 "train.loss" = 49.5  # nearly half
 
+[thresholds]
+memorised = 0.9
+memorising_steps = 100
+memorising_partial_steps = 300
+test_full = 0.75
+test_partial = 0.65
+
 [old_terms]
 imread_gave_bytes = false
+
+[training]
+watch_seconds = 60
+memorising_seconds = 150
+test_steps = 500
+test_seconds = 300
+good_enough = 0.95
 
 [limits]
 program_seconds = 120
@@ -113,8 +127,8 @@ def test_the_digest_tells_two_rubrics_apart(tmp_path: Path) -> None:
         ),
         pytest.param("partial_credit = 0.5\n", "", None, "partial_credit is missing", id="no credit"),
         pytest.param(
-            "[old_terms]",
-            "bonus = 3\n[old_terms]",
+            "[thresholds]",
+            "bonus = 3\n[thresholds]",
             "bonus",
             "bonus is no check of this grader",
             id="unknown among points",

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays, Garbled, packed, receive
@@ -30,7 +30,9 @@ from autograder.rubric import Limits
 
 _TICK = 0.05
 _PACKAGES = Path(__file__).resolve().parents[2]
-Question = Callable[[dict[str, Any], Arrays], NDArray[Any]]
+# What is done with a message that a worker sends in the middle of a request: a structure and arrays come back for a
+# question, nothing for a note.
+Question = Callable[[dict[str, Any], Arrays], "tuple[dict[str, Any], Mapping[str, NDArray[Any]]] | None"]
 
 
 class WorkerStopped(Exception):
@@ -65,8 +67,12 @@ class Reply:
 class Template:
     """The process that forks workers. Use it as a context manager; closing it ends its workers."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, device: str = "cpu") -> None:
+        """Args: device: "cpu", or "cuda" to let workers use a GPU where there is one."""
         self._limits = limits
+        self._device = device
+        # Workers of one submission may run side by side; the conversation with the process that forks them may not.
+        self._talking = threading.RLock()
         self._home = tempfile.mkdtemp(prefix="autograder-home-")
         self.processor_seconds = 0.0
         self._start()
@@ -77,10 +83,22 @@ class Template:
         # Sets and dictionaries of text keep one order in every run; threads would make sums depend on the machine.
         environment |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "PYTHONPATH": str(_PACKAGES)}
         environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        # Training allocates the same large tensors at every step; kept by the process, they cost a third less time.
+        environment |= {"MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**30)}
+        environment |= {"MALLOC_TOP_PAD_": str(2**26)}
         for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # what this processor needs to compute rightly at all
             if name in os.environ:
                 environment[name] = os.environ[name]
-        environment |= {"HOME": self._home, "MPLCONFIGDIR": self._home, "XDG_CACHE_HOME": self._home}
+        if self._device != "cuda":
+            environment["CUDA_VISIBLE_DEVICES"] = ""
+        elif "CUDA_VISIBLE_DEVICES" in os.environ:
+            environment["CUDA_VISIBLE_DEVICES"] = os.environ["CUDA_VISIBLE_DEVICES"]
+        environment |= {
+            "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+            "HOME": self._home,
+            "MPLCONFIGDIR": self._home,
+            "XDG_CACHE_HOME": self._home,
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-s", "-m", "autograder.worker", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
@@ -90,9 +108,13 @@ class Template:
         )
         theirs.close()
         self._control = ours
+        self._ready_to_train = False
 
-    def fork(self, data: Path | None, seed: int, modules: Mapping[str, str]) -> "Worker":
-        """A new worker, which sees the data set at `data` (none where it needs none) and a scratch folder."""
+    def fork(self, data: Path | None, seed: int, modules: Mapping[str, str], trains: bool = False) -> "Worker":
+        """A new worker, which sees the data set at `data` (none where it needs none) and a scratch folder.
+
+        Args: trains: whether it will make an optimizer, for which the template is made ready once.
+        """
         scratch = Path(tempfile.mkdtemp(prefix="autograder-scratch-"))
         setup = {
             "scratch": str(scratch),
@@ -101,25 +123,30 @@ class Template:
             "seed": int.from_bytes(hashlib.sha256(f"worker {seed}".encode()).digest()[:4], "big"),
             "modules": dict(modules),
             "output_characters": self._limits.output_characters,
+            "device": self._device if self._device != "cpu" else "",
         }
-        try:
-            pid, ours = self._forked()
-        except OSError:
-            # Somebody has killed it, perhaps for memory; that must not cost the rest of the class.
-            self._process.kill()
-            self._process.wait()
-            self._control.close()
-            self._start()
+        with self._talking:
             try:
-                pid, ours = self._forked()
-            except OSError as problem:
-                message = f"{sys.executable} cannot import what workers need; is torch installed there?"
-                raise RuntimeError(message) from problem
+                pid, ours = self._forked(trains)
+            except OSError:
+                # Somebody has killed it, perhaps for memory; that must not cost the rest of the class.
+                self._process.kill()
+                self._process.wait()
+                self._control.close()
+                self._start()
+                try:
+                    pid, ours = self._forked(trains)
+                except OSError as problem:
+                    message = f"{sys.executable} cannot import what workers need; is torch installed there?"
+                    raise RuntimeError(message) from problem
         worker = Worker(self, pid, ours, scratch, self._limits)
         worker.tell(setup)
         return worker
 
-    def _forked(self) -> tuple[int, socket.socket]:
+    def _forked(self, trains: bool) -> tuple[int, socket.socket]:
+        if trains and not self._ready_to_train:
+            self._control.sendall(b"O")
+            self._ready_to_train = True
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self._control, [b"F"], [theirs.fileno()])
@@ -127,13 +154,14 @@ class Template:
 
     def reap(self, pid: int) -> int:
         """Wait for a worker to end; its exit status as `os.wait` gives it. Its processor time is added up."""
-        try:
-            self._control.sendall(b"W" + f"{pid}\n".encode())
-            answer = json.loads(self._line())
-        except (OSError, ValueError):
-            return -1
-        self.processor_seconds += answer["seconds"]
-        return int(answer["status"])
+        with self._talking:
+            try:
+                self._control.sendall(b"W" + f"{pid}\n".encode())
+                answer = json.loads(self._line())
+            except (OSError, ValueError):
+                return -1
+            self.processor_seconds += answer["seconds"]
+            return int(answer["status"])
 
     def _line(self) -> bytes:
         line = b""
@@ -169,9 +197,9 @@ class Worker:
         self._template = template
         self._pid = pid
         self._connection = connection
-        self._scratch = scratch
+        self.scratch = scratch
         self._limits = limits
-        self._deadline = float("inf")
+        self._deadline = self._processor_deadline = float("inf")
         self._looked = 0.0
         self._stopped: WorkerStopped | None = None
         connection.setblocking(False)
@@ -187,31 +215,42 @@ class Worker:
         arrays: Mapping[str, NDArray[Any]] | None = None,
         seconds: float | None = None,
         answer: Question | None = None,
+        processor_seconds: float | None = None,
     ) -> Reply:
         """Ask for an operation and wait for its result.
 
-        Args: seconds: the time limit, default `call_seconds`; answer: called whenever the worker asks something on
-            the way, which is how models whose answers are known are played from this side.
+        Args: seconds: the time limit, default `call_seconds`; processor_seconds: a limit on processor time that takes
+            the place of the other, so that a busy machine costs nobody anything; answer: called whenever the worker
+            asks or notes something on the way, which is how models whose answers are known are played from this side
+            and how a training is watched while it runs.
         Raises: OutOfTime, OutOfMemory, Died; the worker is gone after any of them.
         """
         if self._stopped:
             raise self._stopped
         seconds = self._limits.call_seconds if seconds is None else seconds
+        if processor_seconds is not None:
+            # Whoever only waits uses no processor time, but does not wait for ever.
+            seconds = 10 * processor_seconds
+            self._processor_deadline = _processor_seconds(self._pid) + processor_seconds
+        else:
+            self._processor_deadline = float("inf")
         self._deadline = time.monotonic() + seconds
         try:
             self._write(packed({"operation": operation, **parameters}, arrays))
             while True:
                 structure, received = receive(self._read)
-                if not structure.get("question"):
+                if not structure.get("question") and not structure.get("note"):
                     return Reply(structure, received)
                 if answer is None:
                     raise Garbled("an unexpected question")
-                self._write(packed({}, {"answer": np.asarray(answer(structure, received), dtype=np.float32)}))
+                told = answer(structure, received)
+                if structure.get("question"):
+                    self._write(packed(*(told or ({}, {}))))
         except WorkerStopped as stopped:
             self._stop(stopped)
             raise
         except TimeoutError:
-            late = OutOfTime(f"took longer than the {seconds:g} seconds it may take")
+            late = OutOfTime(f"took longer than the {processor_seconds or seconds:g} seconds it may take")
             self._stop(late)
             raise late from None
         except Garbled as problem:
@@ -230,7 +269,7 @@ class Worker:
         self._connection.close()
         self._kill()
         self._template.reap(self._pid)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _kill(self) -> None:
         # The worker leads a process group of its own, so that what it has started goes with it. It is not reaped yet,
@@ -252,6 +291,8 @@ class Worker:
                 return
             self._looked = now
             if now > self._deadline:
+                raise TimeoutError
+            if self._processor_deadline < float("inf") and _processor_seconds(self._pid) > self._processor_deadline:
                 raise TimeoutError
             touched = _touched_mebibytes(self._pid)
             if touched > self._limits.memory_mebibytes:
@@ -290,7 +331,7 @@ class Worker:
         self._pid = 0
         self._stopped = self._stopped or Died("ended its process")
         self._connection.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
         if status > 0 and os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
             return f"ended its process: {signal.strsignal(os.WTERMSIG(status))}"
         return "ended its process"
@@ -306,3 +347,13 @@ def _touched_mebibytes(pid: int) -> float:
     except (OSError, ValueError, IndexError):
         pass
     return 0.0
+
+
+def _processor_seconds(pid: int) -> float:
+    """Processor time that a process has used so far."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as status:  # noqa: PTH123
+            fields = status.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0

@@ -3,7 +3,16 @@
 Importing the package declares every check; `CHECKS` holds them by id, in order.
 """
 
-from autograder.checks import accuracy, data, models, pairs, training, written  # noqa: F401  (declares the checks)
+from autograder.checks import (  # noqa: F401  (declares the checks)
+    accuracy,
+    data,
+    memorising,
+    models,
+    pairs,
+    testing,
+    training,
+    written,
+)
 from autograder.checks.declare import CHECKS, Check, Settings, chosen_checks, judge
 
 __all__ = ["CHECKS", "Check", "Settings", "chosen_checks", "judge"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.evidence.kinds import NoEvidence
+from autograder.rubric import DEFAULT_THRESHOLDS, Thresholds
 from autograder.verdict import Outcome, Verdict, skipped
 
 
@@ -17,6 +18,7 @@ class Settings:
     """What the rubric lets an instructor decide about a verdict itself."""
 
     imread_gave_bytes: bool = False
+    thresholds: Thresholds = DEFAULT_THRESHOLDS
 
 
 @dataclass(frozen=True)

@@ -1,41 +1,334 @@
-"""Questions 3a, 3b and 4a: training, memorising, testing. Declared with their points; not looked at yet."""
+"""Question 3a: a training that was watched, judged by what reached the optimizer."""
 
+from collections.abc import Sequence
+
+from autograder.checks.curves import (
+    curves,
+    reports_running_accuracy,
+    reports_something_else,
+    says_training_accuracy,
+    tracked,
+)
 from autograder.checks.declare import check
-from autograder.verdict import Verdict, skipped
+from autograder.evidence import losses
+from autograder.evidence.training_kinds import Batch, TrainingRun
+from autograder.verdict import Outcome, Verdict, failed, partial, passed
 
-DECLARED = {
-    "q3a": {
-        "train.runs": "Training runs on the course's data",
-        "train.loss": "Cross-entropy on the model's output",
-        "train.batches": "Half of each batch is pairs, half is wrong pairs",
-        "train.labels": "Label 1 exactly on pairs, 0 exactly on wrong pairs",
-        "train.shuffle": "Another order every epoch",
-        "train.layout": "The model sees channels first",
-        "train.updates": "Weights change and the loss falls",
-        "train.mode": "Training mode is back after an evaluation",
-        "train.report": "Train and validation accuracy are tracked",
-        "train.curve": "The training curve is returned or plotted",
-        "train.checkpoint": "Weights are saved during training",
-    },
-    "q3b": {
-        "overfit.channel": "CNNChannel memorises five triplets",
-        "overfit.cnn": "CNN memorises five triplets",
-    },
-    "q4a": {
-        "test.women": "Test accuracy on women's shoes",
-        "test.men": "Test accuracy on men's shoes",
-    },
-}
+# A shuffled array gives batches that are half and half by and large; batches of one kind alone do not.
+MOST_ONE_SIDED = 0.3
+# Over all that was seen, so much more of one kind is chance (a random draw of a few dozen examples); more is not.
+MOST_UNBALANCED = 0.12
+# Of a training in which that much cannot be read, nothing is said by what can.
+MOST_UNREADABLE = 0.5
+MOST_RISE = 1.25
+UPHILL = -0.02
 
 
-def _declare(id: str, question: str, title: str) -> None:
-    def not_yet() -> Verdict:
-        return skipped("not checked yet")
+@check("train.runs", question="q3a", evidence=TrainingRun)
+def training_runs(run: TrainingRun) -> Verdict:
+    """Training runs on the course's data."""
+    expected = "training runs to its end, with the notebook's own settings and with others"
+    if run.problem:
+        observed = f"after {_steps(len(run.batches))} with {run.settings or 'its own settings'}, {run.problem}"
+        if run.batches and run.problem.startswith("`"):
+            observed = f"after {_steps(len(run.batches))}, {run.problem}"
+        return failed(expected, observed, run.hint or "Run it for one epoch on ten students: where does it stop?")
+    for other in run.others:
+        if other.problem:
+            size = f"batches of {other.batch_size}" if other.batch_size else "another number of examples"
+            observed = f"with {size} and {other.students} students, it stopped: {other.problem}"
+            return partial(expected, observed, "What happens to a last batch that is shorter than the others?")
+    return passed(expected)
 
-    not_yet.__doc__ = title
-    check(id, question=question)(not_yet)
+
+@check("train.loss", question="q3a", evidence=TrainingRun)
+def cross_entropy(run: TrainingRun) -> Verdict:
+    """The loss is cross-entropy on the model's output."""
+    expected = "the cross-entropy between the model's output and the labels"
+    if run.loss in (losses.CROSS_ENTROPY, losses.NEGATED):
+        # Which way the weights then go is a question of its own.
+        return passed(expected)
+    observed = f"the gradients that reach the model's output are those of {run.loss}"
+    if run.loss == losses.UNKNOWN:
+        names = ", ".join(name for name in run.functions if name) or "no function of torch"
+        observed = f"the gradients that reach the model's output are not those of cross-entropy (the loss is {names})"
+    hints = {
+        losses.ON_SOFTMAX: "Cross-entropy already contains a softmax; what does a second one do to large differences?",
+        losses.ON_SIGMOID: "Cross-entropy already contains a softmax; what does it make of numbers between 0 and 1?",
+        losses.NLL_ON_RAW: "NLLLoss expects logarithms of probabilities: what does the model give?",
+    }
+    if run.loss == losses.BINARY:
+        return partial(expected, observed, "The two outputs are one decision: which loss looks at both together?")
+    return failed(expected, observed, hints.get(run.loss, "Which loss does the handout ask for?"))
 
 
-for _question, _checks in DECLARED.items():
-    for _id, _title in _checks.items():
-        _declare(_id, _question, _title)
+@check("train.batches", question="q3a", evidence=TrainingRun)
+def half_and_half(run: TrainingRun) -> Verdict:
+    """Half of each batch is pairs, half is wrong pairs."""
+    expected = "each batch holds as many pairs as wrong pairs"
+    unread = _unreadable(run, expected)
+    if unread is not None:
+        return unread
+    batches = [batch for batch in run.batches if batch.read]
+    same, different = sum(len(b.same) for b in batches), sum(len(b.different) for b in batches)
+    share = abs(same - different) / (same + different)
+    one_sided = sum(abs(len(b.same) / b.read - 0.5) * b.read for b in batches) / (same + different)
+    if one_sided > MOST_ONE_SIDED:
+        sizes = ", ".join(f"{len(b.same)} and {len(b.different)}" for b in batches[:3])
+        return failed(
+            expected,
+            f"the first batches held {sizes} (pairs and wrong pairs)",
+            "What does a model learn from a batch in which every answer is the same?",
+        )
+    if share > MOST_UNBALANCED and not _odd_by_one(batches):
+        observed = f"of the examples in {len(batches)} batches, {same} were pairs and {different} wrong pairs"
+        return failed(expected, observed, "How many of each kind does one batch take, and from which array?")
+    remarks = []
+    if any(len(b.same) != len(b.different) for b in batches) and not _odd_by_one(batches):
+        remarks.append("The halves are equal on average only; a batch drawn from both kinds apart is always balanced.")
+    distinct = {key for batch in batches for key in (*batch.same, *batch.different)}
+    if run.finished and len(distinct) < run.examples:
+        remarks.append(f"Of {2 * run.examples} examples, training only ever saw {len(distinct)}.")
+    return passed(expected, remark=" ".join(remarks))
+
+
+def _odd_by_one(batches: Sequence[Batch]) -> bool:
+    """Batches of an odd size have one more of one kind."""
+    return all(abs(len(b.same) - len(b.different)) <= 1 for b in batches) and any(b.read % 2 for b in batches)
+
+
+@check("train.labels", question="q3a", evidence=TrainingRun)
+def labels(run: TrainingRun) -> Verdict:
+    """Label 1 exactly on pairs, 0 exactly on wrong pairs."""
+    expected = "label 1 for every pair, label 0 for every wrong pair"
+    unread = _unreadable(run, expected)
+    if unread is not None:
+        return unread
+    wrong, labelled = sum(b.wrong_labels for b in run.batches), sum(b.labelled for b in run.batches)
+    if not labelled:
+        return failed(expected, "no gradient reached the model's output, so no label did either")
+    if wrong == 0:
+        return passed(expected)
+    if wrong == labelled:
+        return failed(expected, "all labels were exchanged: 0 for pairs, 1 for wrong pairs", "Which output means same?")
+    return failed(
+        expected,
+        f"{wrong} of {labelled} examples were trained with the wrong label",
+        "Take one batch apart: does each label still stand at the place of its picture after shuffling?",
+    )
+
+
+@check("train.shuffle", question="q3a", evidence=TrainingRun)
+def shuffled(run: TrainingRun) -> Verdict:
+    """Another order every epoch."""
+    expected = "pairs and wrong pairs come in a new order in every epoch"
+    unread = _unreadable(run, expected)
+    if unread is not None:
+        return unread
+    again = [period(tuple(getattr(b, kind) for b in run.batches)) for kind in ("same", "different")]
+    if all(again):
+        observed = f"the same batches came again, in the same order, every {_steps(min(p for p in again if p))}"
+        return failed(expected, observed, "Where is the order drawn: once, or at the beginning of every epoch?")
+    if any(again):
+        kind = "pairs" if again[0] else "wrong pairs"
+        observed = f"the {kind} came in the same order in every epoch; only the others were shuffled"
+        return partial(expected, observed, "Each of the two arrays wants an order of its own.")
+    return passed(expected)
+
+
+def period(batches: Sequence[tuple[str, ...]]) -> int:
+    """After how many steps the same examples come again in the same order, throughout; 0 where they never do.
+
+    Shuffling within a batch changes nothing that the optimizer sees, so only its members count, unless one batch holds
+    everything there is.
+    """
+    distinct = len({key for batch in batches for key in batch})
+    all_in_one = any(len(set(batch)) == distinct for batch in batches)
+    members = [batch if all_in_one else tuple(sorted(batch)) for batch in batches]
+    for length in range(1, len(members) // 2 + 1):
+        later = members[length:]
+        if any(members[length:]) and all(a == b for a, b in zip(members, later, strict=False)):
+            return length
+    return 0
+
+
+@check("train.layout", question="q3a", evidence=TrainingRun)
+def channels_first(run: TrainingRun) -> Verdict:
+    """The model sees channels first."""
+    expected = "pictures reach the model as [B, 3, 448, 224], every colour a picture of its own"
+    if run.scrambled:
+        return failed(
+            expected,
+            "the numbers of a picture reach the model in the order in which they lie in memory, cut to another shape",
+            "What is the difference between exchanging two axes and giving an array another shape?",
+        )
+    if _share_unreadable(run) > MOST_UNREADABLE:
+        return failed(
+            expected,
+            "no shoe can be made out in what reaches the model",
+            "Show one picture of a batch as the model gets it: are its axes where you think they are?",
+        )
+    known = [layout for layout in run.looked_at if layout not in run.layouts]
+    if known and not set(run.layouts) & set(run.looked_at):
+        return failed(
+            expected,
+            f"training shows the model pictures {run.layouts[0]}, evaluation shows them {known[0]}",
+            "Which axes are exchanged in training, and which ones in get_accuracy?",
+        )
+    return passed(expected)
+
+
+@check("train.updates", question="q3a", evidence=TrainingRun)
+def updates(run: TrainingRun) -> Verdict:
+    """Weights change and the loss falls."""
+    expected = "every step moves the weights down the gradient of its own batch, and the loss falls"
+    batches = run.batches
+    if run.held == 0 < run.parameters:
+        return failed(
+            expected,
+            "the optimizer holds no weight of the model that is trained",
+            "Whose parameters() does the optimizer get, and is that the model which sees the batches?",
+        )
+    still = [batch for batch in batches if not batch.change > 0]
+    if len(still) > len(batches) / 2:
+        gone = all(batch.gradient == 0 for batch in still)
+        observed = "the weights stayed as they were" + (": at every step, all gradients were zero" if gone else "")
+        return failed(expected, observed, "In which order do zero_grad, backward and step come?")
+    kept = [batch for batch in batches if batch.cleared is False]
+    if len(kept) > len(batches) / 2:
+        return failed(
+            expected,
+            f"in {len(kept)} of {len(batches)} steps, the gradients of the step before were still there",
+            "What does backward() do with gradients that are there already?",
+        )
+    if run.loss == losses.NEGATED:
+        return failed(expected, "every step went uphill: the gradient is that of the loss with its sign turned round")
+    slopes = [batch.downhill for batch in batches if batch.downhill is not None]
+    if len(slopes) > 3 and sum(slopes) / len(slopes) < UPHILL:
+        return failed(expected, "the steps went uphill", "With which sign does the gradient enter the update?")
+    early, late = _mean_loss(batches[: max(1, len(batches) // 4)]), _mean_loss(batches[-max(1, len(batches) // 4) :])
+    if not late < max(MOST_RISE * early, early + 0.5):
+        return failed(
+            expected,
+            f"the loss rose from {early:.3g} to {late:.3g} within {_steps(len(batches))}",
+            "Is the learning rate small enough?",
+        )
+    return passed(expected)
+
+
+def _mean_loss(batches: Sequence[Batch]) -> float:
+    return sum(batch.loss for batch in batches) / len(batches)
+
+
+@check("train.mode", question="q3a", evidence=TrainingRun)
+def training_mode(run: TrainingRun) -> Verdict:
+    """Training mode is back after an evaluation."""
+    expected = "every optimizer step is taken in training mode"
+    others = [number for number, batch in enumerate(run.batches, start=1) if not batch.training]
+    if others:
+        count = f"{len(others)} of {_steps(len(run.batches))}"
+        observed = f"{count} were taken in evaluation mode, beginning with step {others[0]}"
+        return failed(
+            expected, observed, "Which call switches the model to evaluation, and which one switches it back?"
+        )
+    measured = [e for e in run.evaluations if e.at and e.whose in ("train", "valid")]
+    if measured and not any(e.in_evaluation_mode for e in measured):
+        return passed(
+            expected,
+            remark="Accuracies are measured in training mode, too; with dropout or batch norm, that makes them noisy.",
+        )
+    return passed(expected)
+
+
+@check("train.report", question="q3a", evidence=TrainingRun)
+def accuracies_tracked(run: TrainingRun) -> Verdict:
+    """Accuracy on training and validation data is tracked while training."""
+    expected = "accuracy on the training and on the validation data, every epoch or every few iterations"
+    train, valid = tracked(run, "train"), tracked(run, "valid")
+    has_train = train.moments > 1 or reports_running_accuracy(run) or says_training_accuracy(run)
+    has_valid = valid.moments > 1
+    hint = "A training that goes wrong shows in the two accuracies side by side: how far are they apart?"
+    if has_train and has_valid:
+        other = reports_something_else(run)
+        if other:
+            return partial(expected, f"what is reported as validation accuracy is {other}", hint)
+        remark = "The validation data are a global array and not the parameter." if run.valid_on_globals else ""
+        return passed(expected, remark=remark)
+    seen = []
+    for name, accuracy, has in (("training", train, has_train), ("validation", valid, has_valid)):
+        if has:
+            seen.append(f"the accuracy on the {name} data was tracked")
+        elif accuracy.one_kind > 1:
+            seen.append(f"the accuracy on the {name} data was measured on one kind of example only")
+        elif accuracy.moments or accuracy.one_kind:
+            seen.append(f"the accuracy on the {name} data was measured once")
+        else:
+            seen.append(f"the accuracy on the {name} data was not measured during training")
+    some = has_train or has_valid or train.moments or valid.moments or valid.one_kind
+    return (partial if some else failed)(expected, "; ".join(seen), hint)
+
+
+@check("train.curve", question="q3a", evidence=TrainingRun)
+def curve(run: TrainingRun) -> Verdict:
+    """The training curve is returned or plotted."""
+    expected = "the numbers of the training curve are returned, or the curve is drawn"
+    if curves(run):
+        return passed(expected)
+    if not run.finished and (run.text_returns or run.text_draws):
+        remark = "Training was ended before its own end, where its text returns or draws something."
+        return passed(expected, remark=remark)
+    observed = "nothing with the course of the training was returned, kept or drawn"
+    return failed(expected, observed, "What would you draw in question 3d, and where does it go when train returns?")
+
+
+@check("train.checkpoint", question="q3a", evidence=TrainingRun)
+def checkpoints(run: TrainingRun) -> Verdict:
+    """Weights are saved during training."""
+    expected = "the weights reached so far are saved before training is over"
+    steps = run.patient_steps or len(run.batches)
+    good = [save for save in run.saves if save.fits and save.trained]
+    hint = "If training crashed in its last minute, which weights would be left?"
+    if any(save.step < steps or not run.finished for save in good):
+        return passed(expected)
+    if good:
+        # Where the last epoch is the best, the only save may be the one behind the last step.
+        if run.text_saves == "inside" and len({save.step for save in good}) >= 1 and _saves_each_time(run):
+            return passed(expected)
+        return partial(expected, "the weights were saved once, after the last step", hint)
+    if any(not save.trained for save in run.saves):
+        return failed(expected, "only the weights with which the training began were saved", hint)
+    if run.saves:
+        return failed(expected, f"what was saved ({run.saves[0].what}) does not fit the model", hint)
+    if run.text_saves == "inside":
+        return passed(
+            expected, remark="Saving is written into the loop; its condition was not met while it was watched."
+        )
+    if run.text_saves == "after" and not run.finished:
+        return partial(expected, "the weights are saved after the last step", hint)
+    return failed(expected, "no weights were saved", hint)
+
+
+def _saves_each_time(run: TrainingRun) -> bool:
+    moments = {e.at for e in run.evaluations if e.whose == "valid"}
+    return len(moments) > 1
+
+
+# --- what several checks say alike
+
+
+def _steps(count: int) -> str:
+    return f"{count} step" if count == 1 else f"{count} steps"
+
+
+def _share_unreadable(run: TrainingRun) -> float:
+    size = sum(batch.size for batch in run.batches)
+    return sum(batch.unreadable for batch in run.batches) / size if size else 1.0
+
+
+def _unreadable(run: TrainingRun, expected: str) -> Verdict | None:
+    """What there is to say where too little of the batches can be read; None where there is enough."""
+    if _share_unreadable(run) <= MOST_UNREADABLE:
+        return None
+    return Verdict(
+        Outcome.SKIPPED, expected, "not looked at, since no shoe can be made out in the batches: see train.layout"
+    )

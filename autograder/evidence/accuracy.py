@@ -45,8 +45,12 @@ class Player:
         self.shown = np.zeros((len(MODELS), 3), dtype=int)
         self.right = np.zeros((len(MODELS), 2), dtype=int)
 
-    def answer(self, structure: dict[str, Any], arrays: Arrays) -> NDArray[np.float32]:
-        """Logits, [B, 2], for the pictures that a model was shown."""
+    def answer(self, structure: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        """The answer to a worker that shows pictures to a model: logits, [B, 2]."""
+        return {}, {"answer": self.logits(structure, arrays)}
+
+    def logits(self, structure: dict[str, Any], arrays: Arrays) -> NDArray[np.float32]:
+        """What a model says of the pictures that it was shown."""
         number = int(structure["model"])
         images = arrays["images"]
         answers = []

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Question, Reply, Template, Worker, WorkerStopped
-from autograder.datasets import CodedData
+from autograder.datasets import CodedData, Photographs
 from autograder.evidence.kinds import NoEvidence
 from autograder.program.names import Role
 from autograder.program.parameters import Parameter
 from autograder.program.roles import Candidate
 from autograder.program.understanding import Program, Understanding
-from autograder.rubric import Limits
+from autograder.rubric import Rubric
 from autograder.verdict import Outcome
 
 # Libraries of others: if one of these is absent, it is this machine that lacks it and not the submission.
@@ -61,9 +61,10 @@ class Bench:
         parameters: Mapping[str, Any],
         arrays: Mapping[str, NDArray[Any]] | None = None,
         answer: Question | None = None,
+        processor_seconds: float | None = None,
     ) -> Reply:
         """Ask the worker. Raises: Raised, and WorkerStopped when it can answer no more."""
-        reply = self.worker.request(operation, parameters, arrays, answer=answer)
+        reply = self.worker.request(operation, parameters, arrays, answer=answer, processor_seconds=processor_seconds)
         if reply.error is not None:
             raise Raised(reply.error, reply.structure.get("absent_modules", ()))
         return reply
@@ -83,16 +84,23 @@ class Laboratory:
     """
 
     def __init__(
-        self, template: Template, understanding: Understanding, coded: CodedData, limits: Limits, seed: int
+        self,
+        template: Template,
+        understanding: Understanding,
+        coded: CodedData,
+        rubric: Rubric,
+        seed: int,
+        photographs: Photographs | None = None,
     ) -> None:
         self.understanding = understanding
         self.coded = coded
+        self.photographs = photographs or Photographs(coded.data)
         self.seed = seed
         self.resolved: dict[Role, dict[str, Any]] = {}
         self.orientation: str | None = None
         self.generators: dict[Role, Candidate | None] = {}
         self._template = template
-        self._limits = limits
+        self.rubric = rubric
 
     def students(self, count: int) -> tuple[tuple[str, int], ...]:
         """Some students of the train folder, drawn from the seed, ascending."""
@@ -122,18 +130,22 @@ class Laboratory:
         data: Path | None = None,
         replaced: Mapping[str, str] | None = None,
         lenient: bool = False,
+        before: int | None = None,
+        draw: int | None = None,
     ) -> _T:
         """Start the program that some definitions need and use it; if that raises, once more with a wider program.
 
         Args: given: arrays that are there before the program starts, by name; data: the data set that paths lead to,
             default the coded one as handed out, where the program reads files at all; replaced: functions that are
             exchanged for right ones once the program has run, name to "same" or "different"; lenient: whether the
-            program goes on where a statement stops with an exception.
+            program goes on where a statement stops with an exception; before: the position of a statement, for which
+            the program is to have made ready everything that it reads; draw: for programs that train, which of several
+            draws of random numbers they start from.
         Raises: Unavailable, with the exception of the narrow program where both failed.
         """
         assumed = frozenset(given or ())
         name = candidates[0].name
-        narrow = self.understanding.narrow(candidates, assumed)
+        narrow = self.understanding.narrow(candidates, assumed, before)
         first: Raised | None = None
         for wide in (False, True):
             missed = _missed_name(first)
@@ -151,10 +163,12 @@ class Laboratory:
                     f"of cells {listed} was run."
                 )
             lead = data or (self.coded.as_handed_out if program.reads_files else None)
-            worker = self._template.fork(lead, self.seed, self.understanding.bundle.modules)
+            modules = self.understanding.bundle.modules
+            worker = self._template.fork(lead, self.seed, modules, trains=draw is not None)
             try:
-                needed = {name: array for name, array in (given or {}).items() if name in program.reads}
-                self._run(worker, program, needed, replaced or {}, candidates)
+                reads = program.reads | self.understanding.read_by(before)
+                needed = {name: array for name, array in (given or {}).items() if name in reads}
+                self._run(worker, program, needed, replaced or {}, candidates, draw or 0)
                 return use(Bench(worker, remark))
             except Raised as raised:
                 first = first or raised
@@ -172,6 +186,7 @@ class Laboratory:
         given: Mapping[str, NDArray[Any]],
         replaced: Mapping[str, str],
         candidates: Sequence[Candidate],
+        draw: int,
     ) -> None:
         code = self.understanding.bundle.code
         # Arrays of several names are the same one here; it travels once.
@@ -182,11 +197,12 @@ class Laboratory:
             "cells": {str(cell): code[cell] for cell in program.cells if cell in code},
             "given": {name: keys[id(array)] for name, array in given.items()},
             "replaced": dict(replaced),
+            "draw": draw,
             "captures": [
                 {"name": c.name, "as": c.key, "before": _place_before(program.positions, c.end)} for c in candidates
             ],
         }
-        reply = worker.request("run", parameters, arrays, seconds=self._limits.program_seconds)
+        reply = worker.request("run", parameters, arrays, seconds=self.rubric.limits.program_seconds)
         if reply.error is not None:
             raise Raised(reply.error, reply.structure.get("absent_modules", ()))
 

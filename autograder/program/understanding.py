@@ -99,15 +99,30 @@ class Understanding:
                 found[role]["parameters"] = resolved_names(names)
         return found
 
-    def narrow(self, candidates: Sequence[Candidate], assumed: Collection[str] = ()) -> Slice:
-        """The slice for some definitions."""
+    def narrow(
+        self, candidates: Sequence[Candidate], assumed: Collection[str] = (), before: int | None = None
+    ) -> Slice:
+        """The slice for some definitions, and for what the statement at `before` reads, less other trainings."""
         positions: set[int] = set()
         unresolved: set[str] = set()
         for candidate in candidates:
             part = self.dependencies.slice([candidate.name], assumed, candidate.end)
             positions |= set(part.positions)
             unresolved |= part.unresolved
+        if before is not None:
+            part = self.dependencies.slice(self.read_by(before), assumed, before)
+            positions |= {position for position in part.positions if not self.dependencies.trains(position)}
+            unresolved |= part.unresolved
         return Slice(tuple(sorted(positions)), frozenset(unresolved))
+
+    def read_by(self, position: int | None) -> frozenset[str]:
+        """The names that a statement reads when it runs, none where there is no statement."""
+        return frozenset() if position is None else frozenset(self.dependencies.effects[position].reads)
+
+    def statement(self, position: int) -> dict[str, Any]:
+        """A statement as a worker executes it."""
+        statement = self.dependencies.statements[position]
+        return {"cell": statement.cell, "line": statement.line, "source": statement.source}
 
     def defined_later(self, name: str, narrow: Slice) -> Slice | None:
         """What makes a name that a slice misses although the notebook defines it, further down than it is used."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from autograder.checks import CHECKS
 from autograder.grading import Graded, earned
+from autograder.report.curves import curve_numbers, curve_picture
 from autograder.rubric import Rubric
 
 SCHEMA = 1
@@ -44,6 +45,7 @@ def result_of(graded: Graded, rubric: Rubric, data_digest: str, seed: int) -> di
         "automatic": {"points": _total(automatic, "points"), "possible": _total(automatic, "possible")},
         "resolved": {role: dict(entry) for role, entry in graded.resolved.items()},
         "notes": list(graded.notes),
+        "curves": {name: curve_numbers(curve) for name, curve in sorted(graded.curves.items())},
         "checks": checks,
     }
 
@@ -70,20 +72,36 @@ def as_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def write_result(folder: Path, result: Mapping[str, Any], seconds: Mapping[str, float]) -> None:
-    """Write both files; each is either there as a whole or not at all."""
+def write_result(folder: Path, result: Mapping[str, Any], graded: Graded) -> None:
+    """Write `result.json`, `timings.json` and a picture of each learning curve; each is there as a whole or not at all.
+
+    The result comes last, so that where it is, everything is.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "timings.json", as_json({"seconds": {name: round(s, 3) for name, s in seconds.items()}}))
+    for old in folder.glob("curve-*.png"):
+        old.unlink()
+    for name, curve in sorted(graded.curves.items()):
+        _write(folder / f"curve-{_plain(name)}.png", curve_picture(f"{result['submission']}: {name}", curve))
+    write_text(folder / "timings.json", as_json({"seconds": {name: round(s, 3) for name, s in graded.seconds.items()}}))
     write_text(folder / "result.json", as_json(result))
 
 
+def _plain(name: str) -> str:
+    """A name without anything that could lead out of a folder."""
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:60]
+
+
 def write_text(path: Path, text: str) -> None:
-    """Write a file by renaming a finished one into its place."""
+    """Write a file of text by renaming a finished one into its place."""
+    # A lone surrogate, as a file name or a notebook may hold one, is no UTF-8; it is written as an escape.
+    _write(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def _write(path: Path, content: bytes) -> None:
     descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
-        # A lone surrogate, as a file name or a notebook may hold one, is no UTF-8; it is written as an escape.
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
         Path(unfinished).chmod(0o644)
         Path(unfinished).replace(path)
     except BaseException:

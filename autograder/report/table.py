@@ -80,10 +80,7 @@ def _words(entry: Mapping[str, Any]) -> Text:
 def _summary(result: Mapping[str, Any]) -> str:
     automatic = result["automatic"]
     waiting = sum(entry["possible"] for entry in result["checks"].values() if entry["verdict"] == "manual")
-    unseen = sum(entry["possible"] for entry in result["checks"].values() if entry["observed"] == "not checked yet")
     words = f"{automatic['points']:g} of {automatic['possible']:g} automatic points"
-    if unseen:
-        words += f", {unseen:g} of them not checked yet"
     return words + (f"; {waiting:g} points are for a person to give" if waiting else "")
 
 

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.submission.notebook import Cell, Statement, Unparsed, Unreadable, read_cells, read_statements
 
 _NOTEBOOKS = (".ipynb", ".py")
+_WEIGHTS = (".pk", ".pkl", ".pth", ".pt", ".ckpt", ".safetensors", ".tar")
+_MOST_WEIGHTS = 6
 _PASSED_OVER = (".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git")
 
 
@@ -15,7 +17,8 @@ _PASSED_OVER = (".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git")
 class Bundle:
     """A submission that can be graded.
 
-    notebook: name of the file whose cells are graded; modules: text of the Python files beside it, by module name.
+    notebook: name of the file whose cells are graded; modules: text of the Python files beside it, by module name;
+    weights: files beside it that hold a model's weights by their names, by file name; nothing on this side opens them.
     """
 
     name: str
@@ -25,6 +28,7 @@ class Bundle:
     statements: tuple[Statement, ...]
     unparsed: tuple[Unparsed, ...] = ()
     modules: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def code(self) -> dict[int, str]:
@@ -92,7 +96,9 @@ def _folder(path: Path, notebook_mebibytes: int) -> Bundle:
             problems.append(problem)
     if not readable:
         raise problems[0]
-    return max(readable, key=lambda bundle: len(bundle.statements))
+    weights = [file for file in files if file.suffix.lower() in _WEIGHTS][:_MOST_WEIGHTS]
+    best = max(readable, key=lambda bundle: len(bundle.statements))
+    return replace(best, weights={str(file.relative_to(path)): file for file in weights})
 
 
 def _made(submission: Path, file: Path, notebook_mebibytes: int, modules: Mapping[str, str]) -> Bundle:

@@ -15,6 +15,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "debug", "python", "python3"})
 # `%time data = load()` runs its line like any other.
 _TIMED_LINE = re.compile(r"^([ \t]*)%(?:time|timeit)[ \t]+(?=\S)", re.MULTILINE)
+MOST_OUTPUT = 20_000
 _SCRIPT_CELL = re.compile(r"^# ?(?:%%|In\[[\d ]*\]:|<codecell>).*$", re.MULTILINE)
 
 
@@ -24,11 +25,13 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a notebook. number: its place, counted from 0 over all cells; kind: "code" or "markdown"."""
+    """A cell of a notebook. number: its place, counted from 0 over all cells; kind: "code" or "markdown"; output: the
+    text of what it printed when it was saved."""
 
     number: int
     kind: str
     source: str
+    output: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,12 @@ def _notebook_cells(text: str, name: str) -> tuple[Cell, ...]:
     if cells is None:
         raise Unreadable(f"{name} is JSON, but no notebook: it has no list of cells")
     return tuple(
-        Cell(number, str(cell.get("cell_type")), _joined(cell.get("source", cell.get("input", ""))))
+        Cell(
+            number,
+            str(cell.get("cell_type")),
+            _joined(cell.get("source", cell.get("input", ""))),
+            _printed(cell.get("outputs")),
+        )
         for number, cell in enumerate(cells)
     )
 
@@ -119,6 +127,17 @@ def _joined(source: Any) -> str:
     if isinstance(source, list):
         return "".join(part for part in source if isinstance(part, str))
     return source if isinstance(source, str) else ""
+
+
+def _printed(outputs: Any) -> str:
+    """The text among a cell's outputs, of any of the forms that notebooks have had; bounded."""
+    parts = []
+    for output in outputs if isinstance(outputs, list) else []:
+        if isinstance(output, dict):
+            data = output.get("data")
+            parts.append(_joined(output.get("text")))
+            parts.append(_joined(data.get("text/plain")) if isinstance(data, dict) else "")
+    return "\n".join(part[:MOST_OUTPUT] for part in parts if part)[:MOST_OUTPUT]
 
 
 def _script_cells(text: str) -> tuple[Cell, ...]:

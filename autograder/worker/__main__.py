@@ -12,13 +12,14 @@ import matplotlib.pyplot  # noqa: F401
 import numpy  # noqa: F401
 import PIL.Image
 import PIL.PngImagePlugin
-import torch  # noqa: F401
+import torch
 
 from autograder.worker.loop import serve
 
 
 def main(control: socket.socket) -> NoReturn:
-    """Answer the judge until it hangs up: `F` with a descriptor forks a worker, `W<pid>` waits for one to end."""
+    """Answer the judge until it hangs up: `F` with a descriptor forks a worker, `W<pid>` waits for one to end, `O`
+    makes ready for workers that train."""
     PIL.Image.preinit()
     # What is here now stays: the garbage collectors of the workers need not touch, and so not copy, its pages.
     gc.disable()
@@ -44,6 +45,10 @@ def _answer(control: socket.socket, children: set[int]) -> None:
             os.close(descriptors[0])
             children.add(pid)
             control.sendall(f"{pid}\n".encode())
+        elif kind == b"O":
+            # The first optimizer imports hundreds of modules, which each worker that trains would have to do anew.
+            torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
+            gc.freeze()
         elif kind == b"W":
             pid = int(_line(control))
             status, seconds = _reap(pid) if pid in children else (-1, 0.0)

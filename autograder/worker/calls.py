@@ -4,78 +4,37 @@ import inspect
 import sys
 import types
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
-from autograder.worker.devices import run_without_gpu
+from autograder.worker.devices import Accelerator, run_without_gpu
 from autograder.worker.errors import describe_error
+from autograder.worker.known import RIGHT_GENERATORS, KnownModel, Pipe
+from autograder.worker.leavings import weights_in
+from autograder.worker.looking import look_at
 from autograder.worker.observing import run_model
+from autograder.worker.pictures import Shown
 from autograder.worker.standins import Anything, Standins, remember_source
+from autograder.worker.training import Training, TrainingBench
 
 MOST_ITEMS = 16
-
-
-class Pipe(Protocol):
-    """Either end of the connection to the judge."""
-
-    def send(self, structure: dict[str, Any], arrays: Arrays | None = None) -> None: ...
-
-    def receive(self) -> tuple[dict[str, Any], Arrays]: ...
-
-
-class KnownModel(torch.nn.Module):
-    """A model whose answers come from the judge: what it is shown goes there, and the logits come back.
-
-    The right answers are never in this process. Every fourth pixel is enough to recognise a coded picture.
-    """
-
-    def __init__(self, pipe: Pipe, number: int) -> None:
-        super().__init__()
-        self._pipe = pipe
-        self._number = number
-        # Code that looks for the model's device or makes an optimizer expects at least one parameter.
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-
-    def forward(self, images: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:
-        if not isinstance(images, torch.Tensor) or images.dim() != 4:
-            raise ValueError(f"a batch of pictures has four axes, and this has {list(np.shape(images))}")
-        seen = images.detach().cpu()
-        small = seen[:, ::4, ::4, :] if seen.shape[-1] == 3 else seen[:, :, ::4, ::4]
-        structure = {"question": "answers", "model": self._number, "shape": list(seen.shape)}
-        self._pipe.send(structure, {"images": small.float().contiguous().numpy()})
-        _, arrays = self._pipe.receive()
-        return torch.from_numpy(arrays["answer"].copy()).to(images.device) + 0 * self.weight
-
-
-def right_same_pairs(data: Any, *rest: Any, **named: Any) -> Any:
-    """What `generate_same_pair` should give, in the place of a submission's own that does something else."""
-    data = np.asarray(data)
-    return np.concatenate([data[:, :, 0], data[:, :, 1]], axis=2).reshape(-1, 448, 224, 3)
-
-
-def right_different_pairs(data: Any, *rest: Any, **named: Any) -> Any:
-    """The same for `generate_different_pair`."""
-    data = np.asarray(data)
-    return np.concatenate([data[:, :, 0], data[:, [1, 2, 0], 1]], axis=2).reshape(-1, 448, 224, 3)
-
-
-RIGHT_GENERATORS = {"same": right_same_pairs, "different": right_different_pairs}
 
 
 class Workbench:
     """The names of a program, and the values that calls have left."""
 
-    def __init__(self, pipe: Pipe, standins: Standins, seed: int) -> None:
+    def __init__(self, pipe: Pipe, standins: Standins, device: str) -> None:
         self._pipe = pipe
         self._standins = standins
-        self._seed = seed
         self._module = types.ModuleType("__main__")
         sys.modules["__main__"] = self._module
         self._names = self._module.__dict__
+        self._accelerator = Accelerator(device)
+        self._training: Training | None = None
         self._kept: dict[str, Any] = {}
         self._stored: Arrays = {}
 
@@ -90,6 +49,9 @@ class Workbench:
             "arrays": self._arrays,
             "store": self._store,
             "forward": self._forward,
+            "train": self._train,
+            "trained": self._trained,
+            "weights": self._weights,
         }
         try:
             return operations[request["operation"]](request, arrays)
@@ -106,16 +68,19 @@ class Workbench:
         captures = request.get("captures", [])
         for index, statement in enumerate(request["statements"]):
             self._capture(captures, index)
-            # Empty lines in front keep the numbers of lines as they are in the cell.
-            text = "\n" * (statement["line"] - 1) + statement["source"]
             try:
-                exec(compile(text, f"<cell {statement['cell']}>", "exec"), self._names)
+                self._execute(statement)
             except BaseException:
                 if not statement.get("optional"):
                     raise
         self._names.update(replaced)
         self._capture(captures, len(request["statements"]))
         return {}, {}
+
+    def _execute(self, statement: Mapping[str, Any]) -> None:
+        # Empty lines in front keep the numbers of lines as they are in the cell.
+        text = "\n" * (statement["line"] - 1) + statement["source"]
+        exec(compile(text, f"<cell {statement['cell']}>", "exec"), self._names)
 
     def _capture(self, captures: Sequence[Mapping[str, Any]], index: int) -> None:
         """Keep what names stand for before they are bound to something else by the statement at `index`."""
@@ -138,7 +103,7 @@ class Workbench:
         if "array" in reference:
             return arrays[reference["array"]]
         if "stored" in reference:
-            array = self._stored[reference["stored"]].copy()
+            array = self._stored[reference["stored"]].astype(reference.get("dtype", "float32"), copy=True)
             return torch.from_numpy(array) if reference.get("tensor") else array
         if "tuple" in reference:
             return tuple(reference["tuple"])
@@ -197,6 +162,29 @@ class Workbench:
     def _forward(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         model = self._value(request["model"], arrays)
         return run_model(model, arrays["images"])
+
+    def _train(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        bench = TrainingBench(
+            self._names, lambda r: self._value(r, arrays), self._pipe, self._execute, self._accelerator, described
+        )
+        self._training = Training(bench, request, arrays)
+        return self._training.run(), {}
+
+    def _trained(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        """What the model that was trained last says of pictures."""
+        if self._training is None:
+            raise ValueError("nothing has been trained")
+        return {}, self._training.look_again(torch.from_numpy(arrays["images"]))
+
+    def _weights(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        """Load weights of the submission into one of its models, and tell what that says of pictures."""
+        model = self._value(request["model"], arrays)
+        saved = torch.load(request["path"], map_location="cpu", weights_only=True)
+        kind, weights = weights_in(saved)
+        model.load_state_dict(weights)
+        # Upright pictures of the usual size, arranged as the submission's own accuracy function hands them over.
+        like = Shown(request["layout"], (448, 224), np.zeros(0, dtype=np.float16))
+        return {"what": kind}, look_at(model, torch.from_numpy(arrays["images"]), like, self._accelerator)
 
 
 def as_array(value: Any, index: tuple[slice, ...]) -> NDArray[Any]:

@@ -1,5 +1,8 @@
 """Code that is written for a GPU runs on what is there."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import torch
@@ -33,3 +36,47 @@ def run_without_gpu(text: str) -> None:
     """From now on, take the processor for the GPU, if there is none and the text of a program asks for one."""
     if "cuda" in text and not torch.cuda.is_available():
         OnTheProcessor().__enter__()
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """Where networks are computed: wherever the submission has them, or all of them on a GPU.
+
+    A network that is moved takes its pictures from where they are and hands its outputs back there, so that code which
+    knows nothing of GPUs is served by one.
+    """
+
+    device: str = ""
+
+    def run(self, function: Callable[..., Any], module: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Call a forward pass, `function(module, ...)`, or a whole network where `module` is None."""
+        first = () if module is None else (module,)
+        home = next((value.device for value in (*args, *named.values()) if isinstance(value, torch.Tensor)), None)
+        if not self.device or not torch.cuda.is_available() or home is None:
+            return function(*first, *args, **named)
+        network: Any = function if module is None else module
+        network.to(self.device)
+        output = function(
+            *first, *_moved(args, self.device), **dict(zip(named, _moved(named.values(), self.device), strict=True))
+        )
+        if isinstance(output, tuple | list):
+            return type(output)(_moved(output, home))
+        return _moved([output], home)[0]
+
+
+def _moved(values: Iterable[Any], device: Any) -> list[Any]:
+    return [value.to(device) if isinstance(value, torch.Tensor) else value for value in values]
+
+
+def load_data_in_one_process() -> None:
+    """Let data loaders work without processes of their own: a few pictures need none, and starting them takes long."""
+    loader = torch.utils.data.DataLoader
+    make = loader.__init__
+
+    @wraps(make)
+    def made(self: Any, *args: Any, **named: Any) -> None:
+        for name in ("num_workers", "prefetch_factor", "persistent_workers", "multiprocessing_context", "pin_memory"):
+            named.pop(name, None)
+        make(self, *args[:6], **named)
+
+    loader.__init__ = made  # type: ignore[method-assign]

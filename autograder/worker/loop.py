@@ -14,7 +14,7 @@ import torch
 
 from autograder.boundary.pipe import Arrays, packed, receive
 from autograder.worker.calls import Workbench
-from autograder.worker.devices import run_without_gpu
+from autograder.worker.devices import load_data_in_one_process, run_without_gpu
 from autograder.worker.paths import redirect_files
 from autograder.worker.standins import install_standins
 
@@ -82,7 +82,8 @@ def serve(connection: socket.socket) -> None:
     redirect_files(Path(setup["data"]) if setup["data"] else None, scratch, setup["seed"])
     standins = install_standins(setup["modules"])
     run_without_gpu("".join(setup["modules"].values()))
-    workbench = Workbench(pipe, standins, setup["seed"])
+    load_data_in_one_process()
+    workbench = Workbench(pipe, standins, setup["device"])
     while True:
         try:
             request, arrays = pipe.receive()

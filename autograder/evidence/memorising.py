@@ -1,0 +1,162 @@
+"""Question 3b: whether a network and its training can learn five students' pairs by heart."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from autograder.boundary.pipe import Arrays
+from autograder.evidence.gallery import Gallery, all_combinations, examples
+from autograder.evidence.kinds import NoEvidence
+from autograder.evidence.laboratory import Laboratory, Unavailable, not_found, still_to_be_written
+from autograder.evidence.running import (
+    Lesson,
+    Look,
+    Order,
+    Trained,
+    no_training,
+    ordered_calls,
+    problem_words,
+    run_somehow,
+    trainer,
+)
+from autograder.evidence.trace import Recorder
+from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, Memory, MemoryTry
+from autograder.program.names import Role
+from autograder.program.roles import Candidate
+
+STUDENTS = 5
+SEEDS = 3
+LOOK_EVERY = 10
+# The settings at which the handout's models memorise: all examples in one batch, Adam at its usual rate.
+USUAL = {"batch_size": 30, "learning_rate": 0.001}
+LONG = {"epochs": 1000, "iterations": 1000}
+
+
+def collect_channel(laboratory: Laboratory) -> Iterator[Memory | NoEvidence]:
+    """`CNNChannel` on five triplets."""
+    yield _collect(laboratory, Role.CHANNEL, ChannelMemory)
+
+
+def collect_cnn(laboratory: Laboratory) -> Iterator[Memory | NoEvidence]:
+    """`CNN` on five triplets."""
+    yield _collect(laboratory, Role.CNN, CnnMemory)
+
+
+def _collect(laboratory: Laboratory, role: Role, kind: type[Memory]) -> Memory | NoEvidence:
+    function = trainer(laboratory)
+    if isinstance(function, NoEvidence):
+        return function
+    model = laboratory.understanding.first(role)
+    if model is None:
+        skeleton = laboratory.understanding.skeleton(role)
+        return still_to_be_written(skeleton.name) if skeleton else not_found(role)
+    school = _School(laboratory, role, function)
+    try:
+        tries = school.tries()
+    except Unavailable as unavailable:
+        return unavailable.reason
+    if isinstance(tries, NoEvidence):
+        return tries
+    limits = laboratory.rubric.thresholds
+    return kind(model.name, tuple(tries), limits.memorising_steps, limits.memorising_partial_steps, school.remark)
+
+
+class _School:
+    """The tries of one model, one after another, until one is good enough or the time is up."""
+
+    def __init__(self, laboratory: Laboratory, role: Role, function: Candidate) -> None:
+        students = laboratory.photographs.students("train")
+        order = np.random.default_rng([laboratory.seed, 11]).permutation(len(students))
+        chosen = sorted(students[index] for index in order[:STUDENTS])
+        self._data = laboratory.photographs.array("train", chosen)
+        self._laboratory = laboratory
+        self._role = role
+        self._function = function
+        self._calls = ordered_calls(laboratory, function, role, few=True)
+        self._thresholds = laboratory.rubric.thresholds
+        self._left = laboratory.rubric.training.memorising_seconds
+        self.remark = ""
+
+    def tries(self) -> Sequence[MemoryTry] | NoEvidence:
+        found: list[MemoryTry] = []
+        partial, full = self._thresholds.memorising_partial_steps, self._thresholds.memorising_steps
+        first, trained = self._try({}, 0, partial)
+        if not trained.trace.steps:
+            return no_training(self._function, trained)
+        found.append(first)
+        self.remark = trained.remark
+        own_is_usual = all(trained.used.get(name) == value for name, value in USUAL.items())
+        own_only = not set(USUAL) & set(trained.used)
+        for settings, seed in [*(({}, seed) for seed in range(1, SEEDS)), *((USUAL, seed) for seed in range(SEEDS))]:
+            if any(t.reached is not None and t.reached <= full for t in found) or self._left <= 0:
+                break
+            if settings and (own_is_usual or own_only):
+                break
+            reached = any(t.reached is not None for t in found)
+            found.append(self._try(settings, seed, partial if settings and not seed and not reached else full)[0])
+        return found
+
+    def _try(self, settings: dict[str, float], seed: int, steps: int) -> tuple[MemoryTry, Trained]:
+        watching = _Watching(self._data, self._thresholds.memorised)
+        lesson = Lesson(self._data, self._data[:2], {**LONG, **settings})
+        names = self._laboratory.understanding.array_names()
+        order = Order(
+            steps,
+            self._left,
+            lambda size: lesson,
+            {name: self._data if role is Role.TRAIN_DATA else self._data[:2] for name, role in names.items()},
+            model=self._role,
+            draw=seed,
+            look=Look(watching.images, LOOK_EVERY, watching.judged),
+        )
+        trained, _ = run_somehow(self._laboratory, self._function, self._calls, replace(order))
+        self._left -= max(trained.seconds, 0.1 * steps / 100)
+        losses = tuple(step.loss for step in trained.trace.steps)
+        curve = Curve(losses, (("five triplets", tuple(watching.points)),))
+        used = {name: trained.used[name] for name in USUAL if name in trained.used}
+        words = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in used.items())
+        return MemoryTry(
+            settings=words,
+            seed=seed,
+            reached=watching.reached,
+            best=max((accuracy for _, accuracy in watching.points), default=0.0),
+            steps=len(losses),
+            ended=trained.ended,
+            problem=problem_words(trained),
+            curve=curve,
+        ), trained
+
+
+class _Watching:
+    """Looks at a model on the pairs it learns and on those wrong pairs that it was really shown."""
+
+    def __init__(self, data: np.ndarray[tuple[int, ...], np.dtype[np.float32]], wanted: float) -> None:
+        self._gallery = Gallery(data)
+        self._wanted = wanted
+        # In an order that tells nothing.
+        places = all_combinations(len(data))
+        order = np.random.default_rng([len(data), 17]).permutation(len(places))
+        self._places = [places[index] for index in order]
+        self.images = examples(data, self._places)
+        self.points: list[tuple[int, float]] = []
+        self.reached: int | None = None
+
+    def judged(self, step: int, recorder: Recorder, outputs: Arrays) -> tuple[bool, bool]:
+        shown = self._gallery.wrong_pairs(recorder.pictures)
+        accuracy = max(self._accuracy(table, shown) for table in outputs.values())
+        self.points.append((step, accuracy))
+        if accuracy >= self._wanted and self.reached is None:
+            self.reached = step
+        return False, self.reached is not None
+
+    def _accuracy(
+        self, outputs: np.ndarray[tuple[int, ...], np.dtype[np.float32]], shown: set[tuple[int, int, int]]
+    ) -> float:
+        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(int)
+        right: dict[bool, list[bool]] = {True: [], False: []}
+        for place, answer in zip(self._places, answers, strict=True):
+            is_pair = place[1] == place[2]
+            if is_pair or not shown or place in shown:
+                right[is_pair].append(bool(answer) == is_pair)
+        return sum(float(np.mean(kind)) for kind in right.values()) / 2

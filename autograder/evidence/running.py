@@ -1,0 +1,429 @@
+"""Running a submission's own training: the way its notebook does it, on arrays of the judge."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.boundary.pipe import Arrays
+from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, WorkerStopped
+from autograder.evidence.arguments import CannotCall, Reference, matched, model_arguments
+from autograder.evidence.kinds import NoEvidence
+from autograder.evidence.laboratory import (
+    Bench,
+    Laboratory,
+    Raised,
+    Unavailable,
+    error_words,
+    not_found,
+    raised_evidence,
+    still_to_be_written,
+    stopped_evidence,
+)
+from autograder.evidence.trace import NotATrace, Recorder, Trace
+from autograder.program.names import Role
+from autograder.program.parameters import example_calls, meaning_of
+from autograder.program.roles import Candidate
+from autograder.program.training import TrainingCall, training_calls, training_function
+from autograder.verdict import Outcome
+
+_T = TypeVar("_T")
+# A training is ended by its own processor time at the next step; one that comes to no step is ended from outside.
+PATIENCE = 1.3
+GRACE_SECONDS = 15.0
+PLACE_FOR_WEIGHTS = "weights/model-{}.pk"
+# What a training gets where neither the notebook nor a default says anything.
+USUAL: dict[str, Any] = {
+    "batch_size": 30,
+    "learning_rate": 0.001,
+    "weight_decay": 0.0,
+    "epochs": 3,
+    "iterations": 30,
+    "checkpoint_path": PLACE_FOR_WEIGHTS,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Pictures on which the model is seen every so many steps, and what is made of its outputs.
+
+    images: [M, 3, 448, 224]; judged: is given the step, what has been seen so far and the outputs by mode
+    ("evaluation", "batch statistics"), and says whether these weights are to be kept and whether that is enough.
+    """
+
+    images: NDArray[np.float32]
+    every: int
+    judged: Callable[[int, Recorder, Arrays], tuple[bool, bool]]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a training is given to learn from.
+
+    train, valid: float32 [N, 3, 2, 224, 224, 3], in the place of the data that the notebook trains on; settings: by
+    meaning (`epochs`, `batch_size`), in the place of the notebook's.
+    """
+
+    train: NDArray[np.float32]
+    valid: NDArray[np.float32]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted of one training.
+
+    lesson: for the batch size with which the notebook calls its training, None where that is not known; given: arrays
+    under the submission's own names; model: which network, None for whichever the notebook trains there; draw: which
+    draw of random numbers; as_given: whether the lesson is what is given under the names, and need not travel again.
+    """
+
+    steps: int
+    seconds: float
+    lesson: Callable[[int | None], Lesson]
+    given: Mapping[str, NDArray[Any]]
+    model: Role | None = None
+    draw: int = 0
+    look: Look | None = None
+    as_given: bool = False
+    dtype: str = "float32"
+    tensor: bool = False
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a training went.
+
+    call: the statement that was run, None where the function was called directly; arguments: by parameter, what it was
+    called with in the notebook, in words of `described`; used: settings by meaning, as they were in the end; ended:
+    "by itself", "steps", "seconds", "enough", "clock", "died"; problem: the exception that ended it, or none.
+    """
+
+    trace: Trace
+    call: TrainingCall | None
+    arguments: Mapping[str, Any]
+    used: Mapping[str, Any]
+    ended: str
+    problem: Mapping[str, Any] | None = None
+    stopped: NoEvidence | None = None
+    returned: Mapping[str, Any] = field(default_factory=dict)
+    pictures: Mapping[int, NDArray[Any]] = field(default_factory=dict)
+    replaced_data: bool = True
+    seconds: float = 0.0
+    remark: str = ""
+
+
+def trainer(laboratory: Laboratory) -> Candidate | NoEvidence:
+    """The submission's training function, or why there is none."""
+    found = training_function(laboratory.understanding)
+    if found is not None:
+        return found
+    skeleton = laboratory.understanding.skeleton(Role.TRAIN)
+    return still_to_be_written(skeleton.name) if skeleton else not_found(Role.TRAIN)
+
+
+def ordered_calls(laboratory: Laboratory, function: Candidate, model: Role | None, few: bool) -> list[TrainingCall]:
+    """The notebook's trainings, the one that is most like what is wanted first."""
+    calls = training_calls(laboratory.understanding, function)
+
+    def likeness(call: TrainingCall) -> tuple[bool, bool, bool, int]:
+        other_model = model is not None and call.model is not model
+        return call.few != few, other_model, call.repeated, -call.position
+
+    return sorted(calls, key=likeness)
+
+
+def run_training(
+    laboratory: Laboratory,
+    function: Candidate,
+    call: TrainingCall | None,
+    order: Order,
+    replaced: Mapping[str, str] | None = None,
+    after: Callable[[Bench, Trained], _T] | None = None,
+) -> tuple[Trained, _T | None]:
+    """Run one training.
+
+    Args: call: the statement of the notebook to run, None to call the function directly; after: what to do with the
+        worker while the trained model is still in it.
+    Raises: Unavailable where the program around the training does not run.
+    """
+    candidates = [function]
+    model = laboratory.understanding.first(order.model) if order.model is not None else None
+    if model is not None:
+        candidates.append(model)
+    return laboratory.attempt(
+        candidates,
+        lambda bench: _Run(laboratory, bench, function, model, call, order).run(after),
+        given=order.given,
+        replaced=replaced,
+        before=call.position if call is not None else None,
+        draw=order.draw,
+    )
+
+
+class _Run:
+    """One training in one worker."""
+
+    def __init__(
+        self,
+        laboratory: Laboratory,
+        bench: Bench,
+        function: Candidate,
+        model: Candidate | None,
+        call: TrainingCall | None,
+        order: Order,
+    ) -> None:
+        self._laboratory = laboratory
+        self._bench = bench
+        self._function = function
+        self._model = model
+        self._call = call
+        self._order = order
+        self._recorder = Recorder()
+        self._arguments: dict[str, Any] = {}
+        self._used: dict[str, Any] = {}
+        self._replaced_data = False
+        self._built = False
+
+    def run(self, after: Callable[[Bench, Trained], _T] | None) -> tuple[Trained, _T | None]:
+        order = self._order
+        self._build_model()
+        request: dict[str, Any] = {
+            "function": {"kept": self._function.key},
+            "steps": order.steps,
+            "seconds": order.seconds,
+            "draw": order.draw,
+            "statement": None,
+        }
+        arrays: dict[str, NDArray[Any]] = {}
+        if order.look is not None:
+            arrays["look"] = order.look.images
+            request["look_every"] = order.look.every
+        if self._call is not None:
+            request["statement"] = self._laboratory.understanding.statement(self._call.position)
+        else:
+            request |= self._direct_arguments().request()
+        try:
+            limit = order.seconds * PATIENCE + GRACE_SECONDS
+            reply = self._bench.ask("train", request, arrays, self._answer, limit)
+            self._recorder.end(reply.structure)
+        except WorkerStopped as stopped:
+            return self._stopped(stopped), None
+        except NotATrace as problem:
+            raise Unavailable(
+                stopped_evidence(self._function.name, Died(f"sent notes that are none: {problem}"))
+            ) from None
+        trained = self._trained(str(reply.structure["ended"]), reply.structure)
+        made = None
+        if after is not None and trained.trace.steps:
+            try:
+                made = after(self._bench, trained)
+            except (Raised, WorkerStopped):
+                made = None
+        return trained, made
+
+    def _trained(self, ended: str, told: Mapping[str, Any], stopped: NoEvidence | None = None) -> Trained:
+        return Trained(
+            trace=self._recorder.trace(),
+            call=self._call,
+            arguments=self._arguments,
+            used=self._used,
+            ended=ended,
+            problem=told.get("problem"),
+            stopped=stopped,
+            returned=told.get("returned", {}),
+            pictures=self._recorder.pictures,
+            replaced_data=self._replaced_data,
+            seconds=float(told.get("seconds", self._order.seconds)),
+            remark=self._bench.remark,
+        )
+
+    def _stopped(self, stopped: WorkerStopped) -> Trained:
+        """What was seen until a worker could go on no more is seen all the same."""
+        why = "clock" if isinstance(stopped, OutOfTime) else "memory" if isinstance(stopped, OutOfMemory) else "died"
+        return self._trained(why, {}, stopped_evidence(self._function.name, stopped))
+
+    def _build_model(self) -> None:
+        """A model of the wanted kind, for calls that bring another one or none."""
+        if self._model is None or self._order.model is None:
+            return
+        itself = {"kept": self._model.key}
+        first: Raised | None = None
+        if self._bench.ask("describe", {"value": itself}).structure["value"]["kind"] == "model":
+            return
+        parameters = self._bench.signature(itself)
+        examples = example_calls(self._laboratory.understanding.dependencies, self._model.name)
+        for arguments in model_arguments(parameters, examples, self._order.model is Role.CHANNEL):
+            request = {"function": itself, **arguments.request(), "keep": "model", "draw": self._order.draw}
+            try:
+                if self._bench.ask("call", request).structure["value"]["kind"] == "model":
+                    self._built = True
+                    return
+            except Raised as raised:
+                first = first or raised
+        if first is not None:
+            raise Unavailable(raised_evidence(self._model.name, first))
+
+    def _model_reference(self) -> Reference:
+        if self._built or self._model is None:
+            return {"kept": "model"}
+        return {"kept": self._model.key}
+
+    def _direct_arguments(self) -> Any:
+        parameters = self._bench.signature({"kept": self._function.key})
+        lesson = self._order.lesson(None)
+        self._bench.ask("store", {}, {"train": lesson.train, "valid": lesson.valid})
+        main: dict[str, Reference] = {"model": self._model_reference()}
+        main |= {"train_data": self._data("train"), "valid_data": self._data("valid")}
+        settings = {**USUAL, **lesson.settings}
+        further: dict[str, Reference] = {}
+        for parameter in parameters:
+            meaning = meaning_of(parameter.name)
+            if meaning is not None and meaning in settings and (parameter.required or meaning in lesson.settings):
+                further[meaning] = {"value": settings[meaning]}
+        try:
+            return matched(parameters, main, further)
+        except CannotCall as problem:
+            observed = f"it is not clear what to give `{self._function.name}` for its parameter `{problem.parameter}`"
+            raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None
+
+    def _data(self, key: str, facts: Mapping[str, Any] | None = None) -> Reference:
+        tensor = self._order.tensor or (facts or {}).get("kind") == "tensor"
+        return {"stored" if facts is None else "sent": key, "tensor": tensor, "dtype": self._order.dtype}
+
+    # --- answering the worker
+
+    def _answer(self, structure: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays] | None:
+        if structure.get("note") == "training":
+            self._recorder.take(structure, arrays)
+            return None
+        if structure.get("question") == "arguments":
+            self._recorder.restart()
+            return self._decided(structure["arguments"])
+        if structure.get("question") == "look" and self._order.look is not None:
+            keep, enough = self._order.look.judged(int(structure["step"]), self._recorder, arrays)
+            return {"keep": keep, "enough": enough}, {}
+        raise NotATrace("an unexpected question")
+
+    def _decided(self, described: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], Arrays]:
+        """Which arguments of the notebook's call are exchanged for others."""
+        self._arguments = dict(described)
+        if self._call is None:
+            lesson = self._order.lesson(None)
+            self._replaced_data = True
+        elif self._is_other_model(described) and not self._built:
+            return {"skip": True}, {}
+        else:
+            sizes = [f.get("value") for n, f in described.items() if meaning_of(n) == "batch_size"]
+            size = next((int(value) for value in sizes if isinstance(value, int | float) and 0 < value < 1e6), None)
+            lesson = self._order.lesson(size)
+        exchanged: dict[str, Reference] = {}
+        data = iter(("train", "valid"))
+        for name, facts in described.items():
+            meaning = meaning_of(name)
+            if facts.get("kind") == "model" and self._built and self._is_other_model({name: facts}):
+                exchanged[name] = self._model_reference()
+            elif is_data(facts) and self._call is not None:
+                key = {"train_data": "train", "valid_data": "valid"}.get(meaning or "") or next(data, "valid")
+                wanted = lesson.train if key == "train" else lesson.valid
+                if self._order.as_given and tuple(facts["shape"]) == wanted.shape:
+                    continue
+                exchanged[name] = self._data(key, facts)
+            elif (
+                meaning is not None
+                and meaning in lesson.settings
+                and facts.get("kind") in ("number", "none", "ellipsis")
+            ):
+                exchanged[name] = {"value": lesson.settings[meaning]}
+            elif meaning == "checkpoint_path" and facts.get("kind") == "none":
+                exchanged[name] = {"value": PLACE_FOR_WEIGHTS}
+        sent = {reference["sent"] for reference in exchanged.values() if "sent" in reference}
+        self._replaced_data = self._replaced_data or "train" in sent
+        for name, facts in described.items():
+            meaning = meaning_of(name)
+            if meaning is not None:
+                told = exchanged.get(name, {}).get("value", facts.get("value"))
+                if isinstance(told, int | float | str):
+                    self._used[meaning] = told
+        arrays = {"train": lesson.train, "valid": lesson.valid}
+        return {"replace": exchanged}, {key: array for key, array in arrays.items() if key in sent}
+
+    def _is_other_model(self, described: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Whether a call brings a model that is another than the one wanted."""
+        if self._model is None:
+            return False
+        return any(
+            facts.get("kind") == "model" and facts.get("type") != self._model.name for facts in described.values()
+        )
+
+
+def is_data(facts: Mapping[str, Any]) -> bool:
+    """Whether an argument is an array of students, or of the six photographs of one of them."""
+    shape = tuple(facts.get("shape", ()))
+    return shape[-3:] == (224, 224, 3) and shape[-5:-3] == (3, 2) and len(shape) in (5, 6)
+
+
+def run_somehow(
+    laboratory: Laboratory,
+    function: Candidate,
+    calls: Sequence[TrainingCall],
+    order: Order,
+    replaced: Mapping[str, str] | None = None,
+    after: Callable[[Bench, Trained], _T] | None = None,
+) -> tuple[Trained, _T | None]:
+    """The first of several ways to train in which it comes to a step; the first one that was tried if none does.
+
+    Raises: Unavailable where not one of them could even begin.
+    """
+    first: tuple[Trained, _T | None] | None = None
+    unavailable: Unavailable | None = None
+    for call, variant in _ways(calls, order):
+        try:
+            trained, made = run_training(laboratory, function, call, variant, replaced, after)
+        except Unavailable as problem:
+            unavailable = unavailable or problem
+            continue
+        if trained.trace.steps:
+            return trained, made
+        # A call that never came to the training function says nothing about it.
+        if first is None and (trained.arguments or call is None):
+            first = trained, made
+    if first is not None:
+        return first
+    assert unavailable is not None
+    raise unavailable
+
+
+def _ways(calls: Sequence[TrainingCall], order: Order) -> Iterator[tuple[TrainingCall | None, Order]]:
+    for call in calls[:3]:
+        yield call, order
+    direct = order if order.model is not None else replace(order, model=Role.CHANNEL)
+    if calls:
+        yield calls[0], replace(order, dtype="float64", given={k: v.astype(np.float64) for k, v in order.given.items()})
+    yield None, direct
+    yield None, replace(direct, tensor=True)
+    yield None, replace(direct, model=Role.CNN)
+
+
+def problem_words(trained: Trained) -> str:
+    """What ended a training against its will, in words; "" where nothing did."""
+    if trained.problem is not None:
+        words = error_words(trained.problem)
+        return re.sub(r"<stand-in for [^>]*>", "something that is not here", words)
+    return trained.stopped.observed if trained.stopped is not None else ""
+
+
+def no_training(function: Candidate, trained: Trained) -> NoEvidence:
+    """Why a training that made no step says nothing."""
+    if trained.stopped is not None:
+        return trained.stopped
+    if trained.problem is not None:
+        return raised_evidence(function.name, Raised(trained.problem))
+    return NoEvidence(
+        Outcome.FAIL,
+        f"`{function.name}` was called and made no optimizer step",
+        "Which loop calls backward() and step(), and how often does its body run?",
+    )

@@ -1,0 +1,242 @@
+"""Question 4a: the best model on both test sets, from submitted weights or after the submission's own training."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.boundary.pipe import Arrays
+from autograder.boundary.workers import WorkerStopped
+from autograder.evidence.accuracy import orientation
+from autograder.evidence.arguments import model_arguments
+from autograder.evidence.claims import claimed_accuracy
+from autograder.evidence.gallery import Place, all_combinations, examples
+from autograder.evidence.kinds import NoEvidence
+from autograder.evidence.laboratory import Bench, Laboratory, Raised, Unavailable, not_found, still_to_be_written
+from autograder.evidence.running import (
+    Lesson,
+    Look,
+    Order,
+    Trained,
+    no_training,
+    ordered_calls,
+    problem_words,
+    run_somehow,
+    trainer,
+)
+from autograder.evidence.trace import Recorder
+from autograder.evidence.training_kinds import Curve, TestRun, TestSet
+from autograder.program.names import MODELS, Role
+from autograder.program.parameters import example_calls
+from autograder.program.roles import Candidate
+
+# Every tenth student validates, as many as the handout's own split.
+VALID_SHARE = 0.1
+LOOKS = 20
+TEST_FOLDERS = {"women": "test_w", "men": "test_m"}
+TEST_ROLES = {"women": Role.TEST_W, "men": Role.TEST_M}
+EPOCHS = 30
+
+
+class _Exam:
+    """Examples whose labels the worker never sees: pictures in an order drawn by lot, judged here."""
+
+    def __init__(self, sets: Sequence[NDArray[np.float32]], seed: int) -> None:
+        self._entries: list[tuple[int, Place]] = [
+            (number, place) for number, data in enumerate(sets) for place in all_combinations(len(data))
+        ]
+        order = np.random.default_rng([seed, 13]).permutation(len(self._entries))
+        self._entries = [self._entries[index] for index in order]
+        self.images = np.concatenate([examples(sets[number], [place]) for number, place in self._entries])
+
+    def results(self, outputs: NDArray[Any]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+        """For each set what was right, and how many there were, of pairs and of wrong pairs."""
+        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(int)
+        counts = np.zeros((1 + max(number for number, _ in self._entries), 2, 2), dtype=int)
+        for (number, place), answer in zip(self._entries, answers, strict=True):
+            is_pair = place[1] == place[2]
+            counts[number, 0 if is_pair else 1] += [int(answer) == int(is_pair), 1]
+        return [((int(p[0]), int(p[1])), (int(w[0]), int(w[1]))) for p, w in counts]
+
+
+def balanced(result: tuple[tuple[int, int], tuple[int, int]]) -> float:
+    """The mean of the accuracies on pairs and on wrong pairs."""
+    return sum(right / max(1, count) for right, count in result) / 2
+
+
+class _Data:
+    """The photographs in use: some students to learn from, some to validate, and two test sets."""
+
+    def __init__(self, laboratory: Laboratory) -> None:
+        photographs = laboratory.photographs
+        students = photographs.students("train")
+        count = max(1, round(VALID_SHARE * len(students)))
+        rows = {round(row) for row in np.linspace(0, len(students) - 1, num=count + 2)[1:-1]}
+        self.train = photographs.array("train", [s for row, s in enumerate(students) if row not in rows])
+        self.valid = photographs.array("train", [s for row, s in enumerate(students) if row in rows])
+        self.tests = [photographs.array(folder, photographs.students(folder)) for folder in TEST_FOLDERS.values()]
+
+
+def collect(laboratory: Laboratory) -> Iterator[TestRun | NoEvidence]:
+    """The model with submitted weights that validates best; without any, what the submission's training makes."""
+    data = _Data(laboratory)
+    notes: list[str] = []
+    if laboratory.understanding.bundle.weights:
+        run = _with_submitted_weights(laboratory, data, notes)
+        if run is not None:
+            yield run
+            return
+    yield _after_training(laboratory, data, " ".join(notes))
+
+
+# --- submitted weights
+
+
+def _with_submitted_weights(laboratory: Laboratory, data: _Data, notes: list[str]) -> TestRun | None:
+    exam = _Exam([data.valid, *data.tests], laboratory.seed)
+    layout = orientation(laboratory) or "upright"
+    best: tuple[float, TestRun] | None = None
+    for file_name, path in sorted(laboratory.understanding.bundle.weights.items()):
+        problem = "they fit neither of the two models"
+        for role in MODELS:
+            model = laboratory.understanding.first(role)
+            if model is None:
+                continue
+            try:
+                outputs = _outputs_with(laboratory, role, model, path, exam, layout)
+            except Unavailable as unavailable:
+                problem = unavailable.reason.observed
+                continue
+            results = exam.results(outputs)
+            valid = balanced(results[0])
+            run = TestRun(model.name, f"the submitted weights {file_name}", 0, valid, *_sets(laboratory, results[1:]))
+            if best is None or valid > best[0]:
+                best = valid, run
+            break
+        else:
+            notes.append(f"The submitted weights {file_name} could not be used: {problem}.")
+    return best[1] if best is not None else None
+
+
+def _outputs_with(
+    laboratory: Laboratory, role: Role, model: Candidate, weights: Path, exam: _Exam, layout: str
+) -> NDArray[Any]:
+    def use(bench: Bench) -> NDArray[Any]:
+        itself = {"kept": model.key}
+        # A copy, so that what runs there can do nothing to the file that was handed in.
+        folder = Path(tempfile.mkdtemp(prefix="weights-", dir=bench.worker.scratch))
+        copy = Path(shutil.copyfile(weights, folder / "weights"))
+        if bench.ask("describe", {"value": itself}).structure["value"]["kind"] == "model":
+            return _load(bench, itself, copy, exam, layout)
+        parameters = bench.signature(itself)
+        examples_seen = example_calls(laboratory.understanding.dependencies, model.name)
+        first: Raised | None = None
+        for arguments in model_arguments(parameters, examples_seen, role is Role.CHANNEL):
+            try:
+                bench.ask("call", {"function": itself, **arguments.request(), "keep": "model"})
+                return _load(bench, {"kept": "model"}, copy, exam, layout)
+            except Raised as raised:
+                first = first or raised
+        raise first or Raised({"type": "ValueError", "message": "it is not clear how the model is built"})
+
+    return laboratory.attempt([model], use, given=laboratory.given_arrays)
+
+
+def _load(bench: Bench, model: dict[str, Any], path: Path, exam: _Exam, layout: str) -> NDArray[Any]:
+    request = {"model": model, "path": str(path), "layout": layout}
+    return bench.ask("weights", request, {"images": exam.images}).arrays["evaluation"]
+
+
+# --- the submission's own training
+
+
+def _after_training(laboratory: Laboratory, data: _Data, note: str) -> TestRun | NoEvidence:
+    function = trainer(laboratory)
+    if isinstance(function, NoEvidence):
+        return function
+    role = next((role for role in (Role.CHANNEL, Role.CNN) if laboratory.understanding.first(role)), None)
+    if role is None:
+        skeleton = laboratory.understanding.skeleton(Role.CHANNEL)
+        return still_to_be_written(skeleton.name) if skeleton else not_found(Role.CHANNEL)
+    budget = laboratory.rubric.training
+    watching = _Validating(data.valid, laboratory.seed, budget.good_enough)
+    calls = ordered_calls(laboratory, function, role, few=False)
+    # A call on a few students only shows how to call; how long to train is then for the budget to say.
+    alone = all(call.few for call in calls)
+    lesson = Lesson(data.train, data.valid, {"epochs": EPOCHS, "iterations": budget.test_steps} if alone else {})
+    names = laboratory.understanding.array_names()
+    order = Order(
+        budget.test_steps,
+        budget.test_seconds,
+        lambda size: lesson,
+        # No test picture is anywhere near a training.
+        {name: data.train if r is Role.TRAIN_DATA else data.valid for name, r in names.items()},
+        model=role,
+        look=Look(watching.images, max(1, budget.test_steps // LOOKS), watching.judged),
+        as_given=True,
+    )
+    exam = _Exam(data.tests, laboratory.seed)
+
+    def look(bench: Bench, trained: Trained) -> Arrays:
+        return bench.ask("trained", {}, {"images": exam.images}, processor_seconds=budget.test_seconds).arrays
+
+    try:
+        trained, outputs = run_somehow(laboratory, function, calls, order, after=look)
+    except (Unavailable, WorkerStopped) as problem:
+        if isinstance(problem, Unavailable):
+            return problem.reason
+        raise
+    if not trained.trace.steps or outputs is None or "evaluation" not in outputs:
+        return no_training(function, trained)
+    model = laboratory.understanding.first(role)
+    steps = watching.best_step or len(trained.trace.steps)
+    cut = {"seconds": "its processor time was up", "clock": "its time was up", "steps": ""}.get(trained.ended, "")
+    women, men = _sets(laboratory, exam.results(outputs["evaluation"]))
+    return TestRun(
+        model=model.name if model is not None else role.value,
+        source=f"its own training, {steps} steps" if not cut else f"its own training, {steps} steps until {cut}",
+        steps=steps,
+        valid=watching.best,
+        women=women,
+        men=men,
+        cut=problem_words(trained) or cut,
+        curve=Curve(
+            tuple(step.loss for step in trained.trace.steps),
+            (("validation students", tuple(watching.points)),),
+        ),
+        remark=" ".join(part for part in (trained.remark, note) if part),
+    )
+
+
+class _Validating:
+    """Keeps the weights that do best on validation students."""
+
+    def __init__(self, valid: NDArray[np.float32], seed: int, enough: float) -> None:
+        self._exam = _Exam([valid], seed)
+        self._enough = enough
+        self.images = self._exam.images
+        self.points: list[tuple[int, float]] = []
+        self.best: float | None = None
+        self.best_step = 0
+
+    def judged(self, step: int, recorder: Recorder, outputs: Arrays) -> tuple[bool, bool]:
+        accuracy = balanced(self._exam.results(outputs["evaluation"])[0])
+        self.points.append((step, accuracy))
+        better = self.best is None or accuracy >= self.best
+        if better:
+            self.best, self.best_step = accuracy, step
+        return better, accuracy >= self._enough
+
+
+def _sets(
+    laboratory: Laboratory, results: Sequence[tuple[tuple[int, int], tuple[int, int]]]
+) -> tuple[TestSet, TestSet]:
+    made = []
+    for who, (pairs, wrong) in zip(TEST_FOLDERS, results, strict=True):
+        claim = claimed_accuracy(laboratory.understanding, TEST_ROLES[who])
+        made.append(TestSet(pairs, wrong, *(claim or (None, None))))
+    return made[0], made[1]

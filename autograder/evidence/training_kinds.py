@@ -1,0 +1,218 @@
+"""What is known of a training that was watched: frozen records, all that its checks ever see."""
+
+from dataclasses import dataclass
+
+from autograder.evidence.trace import Printed, Save, Series
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The course of a training. losses: one for each step; accuracies: by what they were measured on, (step, fraction)
+    wherever that was done."""
+
+    losses: tuple[float, ...]
+    accuracies: tuple[tuple[str, tuple[tuple[int, float], ...]], ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What reached the optimizer in one step.
+
+    same, different: the examples of each kind, in order, each named by its two shoes; unreadable: how many show nothing
+    that can be read; wrong_labels: of those read, how many were trained with the other label. right: how many of `size`
+    the model answered as it was then told to.
+    training: whether all of it passed through the model in training mode; cleared: whether the gradients of the step
+    before were gone, None where that was not seen; change: how far the weights moved; downhill: the cosine between that
+    and the way straight down.
+    """
+
+    same: tuple[str, ...]
+    different: tuple[str, ...]
+    unreadable: int
+    wrong_labels: int
+    labelled: int
+    right: int
+    size: int
+    training: bool
+    cleared: bool | None
+    gradient: float
+    change: float
+    downhill: float | None
+    loss: float
+
+    @property
+    def read(self) -> int:
+        return len(self.same) + len(self.different)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The answers of the model between two steps, on examples that taught it nothing.
+
+    at: steps taken before; whose: "train", "valid" or "other"; same, different: how many were right, of how many;
+    in_evaluation_mode: whether the model was switched to it.
+    """
+
+    at: int
+    whose: str
+    same: tuple[int, int]
+    different: tuple[int, int]
+    in_evaluation_mode: bool
+
+    @property
+    def accuracy(self) -> float:
+        """The mean over the kinds of examples that were shown."""
+        kinds = [right / count for right, count in (self.same, self.different) if count]
+        return sum(kinds) / max(1, len(kinds))
+
+
+@dataclass(frozen=True)
+class OtherSize:
+    """A short training at a size that the notebook itself does not use, and what stopped it, "" where nothing did."""
+
+    batch_size: int | None
+    students: int
+    problem: str
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One training as it was seen.
+
+    settings: what it was called with, in words; examples: how many there were to learn from, of each kind. loss: its
+    form, one of the names in `losses`; functions: of torch that ended in a backward pass. layouts, looked_at: how
+    pictures reached the model in training and in evaluation; scrambled: whether they did in an order of axes that
+    nobody meant. held: how many of the model's `parameters` the optimizer holds. finished: whether it came to its own
+    end. on_globals: whether it learnt from a global array in the place of its parameter, valid_on_globals: whether it
+    was validated on one. returns_pair: whether it returned bare numbers. text_returns, text_draws, text_saves: what
+    the function's text does at its end, for what a training that was ended early can no longer show.
+    """
+
+    name: str
+    cell: int
+    settings: str
+    examples: int
+    batches: tuple[Batch, ...]
+    evaluations: tuple[Evaluation, ...]
+    loss: str
+    functions: tuple[str, ...]
+    layouts: tuple[str, ...]
+    looked_at: tuple[str, ...]
+    scrambled: bool
+    held: int
+    parameters: int
+    backward_passes: int
+    saves: tuple[Save, ...]
+    series: tuple[Series, ...]
+    printed: tuple[Printed, ...]
+    finished: bool
+    problem: str
+    hint: str = ""
+    others: tuple[OtherSize, ...] = ()
+    on_globals: bool = False
+    valid_on_globals: bool = False
+    returns_numbers: bool = False
+    text_returns: bool = False
+    text_draws: bool = False
+    text_saves: str = ""
+    patient_steps: int = 0
+    remark: str = ""
+
+    @property
+    def curves(self) -> dict[str, Curve]:
+        """The training that was watched, with the accuracies that the submission itself measured."""
+        lines = []
+        for whose, label in (("train", "training students"), ("valid", "validation students")):
+            points = tuple((e.at, e.accuracy) for e in self.evaluations if e.whose == whose)
+            if points and not self.patient_steps:
+                lines.append((label, points))
+        return {"training": Curve(tuple(batch.loss for batch in self.batches), tuple(lines))}
+
+
+@dataclass(frozen=True)
+class MemoryTry:
+    """One training on five triplets.
+
+    reached: the step at which the judge first saw enough of the examples known, None where it never did; best: the
+    best accuracy seen; steps: how many were taken; ended: as in `Trained`.
+    """
+
+    settings: str
+    seed: int
+    reached: int | None
+    best: float
+    steps: int
+    ended: str
+    problem: str
+    curve: Curve
+
+
+@dataclass(frozen=True)
+class Memory:
+    """How a network memorised five triplets. full, partial: within how many steps that earns full or partial points."""
+
+    name: str
+    tries: tuple[MemoryTry, ...]
+    full: int
+    partial: int
+    remark: str = ""
+
+    @property
+    def curves(self) -> dict[str, Curve]:
+        """The best try."""
+        return {f"memorising-{self.name}": self.best.curve}
+
+    @property
+    def best(self) -> MemoryTry:
+        """The try that counts: the quickest, else the one that came nearest."""
+        return min(self.tries, key=lambda t: (t.reached is None, t.reached or 0, -t.best))
+
+
+@dataclass(frozen=True)
+class ChannelMemory(Memory):
+    """How `CNNChannel` did."""
+
+
+@dataclass(frozen=True)
+class CnnMemory(Memory):
+    """How `CNN` did."""
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Answers on one test set: right and all on pairs, right and all on wrong pairs; claimed: what the notebook's own
+    outputs say, None where they say nothing; claimed_in: the cell."""
+
+    pairs: tuple[int, int]
+    wrong_pairs: tuple[int, int]
+    claimed: float | None = None
+    claimed_in: int | None = None
+
+    @property
+    def accuracy(self) -> float:
+        """Pairs and wrong pairs weighed alike, since only three of the six wrong pairs are asked for."""
+        return (self.pairs[0] / self.pairs[1] + self.wrong_pairs[0] / self.wrong_pairs[1]) / 2
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """The best model on both test sets.
+
+    model: its name; source: where its weights are from, in words; steps: of the training, 0 for submitted weights;
+    valid: its accuracy on validation students, None where that was not measured; cut: what ended the training early.
+    """
+
+    model: str
+    source: str
+    steps: int
+    valid: float | None
+    women: TestSet
+    men: TestSet
+    cut: str = ""
+    curve: Curve | None = None
+    remark: str = ""
+
+    @property
+    def curves(self) -> dict[str, Curve]:
+        """The training whose model was tested, where there was one."""
+        return {"test-training": self.curve} if self.curve is not None else {}

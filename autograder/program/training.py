@@ -1,0 +1,132 @@
+"""Where a notebook trains: the function that does it, and the statements that call it."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from autograder.program.behaviour import calls_in
+from autograder.program.names import MODELS, Role, words
+from autograder.program.parameters import ExampleCall, example_calls
+from autograder.program.roles import Candidate
+from autograder.program.understanding import Understanding
+
+# A call on no more students than this is one that tries to learn a few examples by heart.
+FEW = 12
+_MEMORISING = frozenset("sanity overfit overfitting memorise memorize memorising memorizing tiny few small".split())
+
+
+@dataclass(frozen=True)
+class TrainingCall:
+    """A top-level statement that trains.
+
+    position: among the statements; model: which of the two networks it trains, None where its text does not tell;
+    few: whether it trains on a few students only; repeated: whether it stands in a loop; example: its arguments as far
+    as the text shows them.
+    """
+
+    position: int
+    cell: int
+    model: Role | None
+    few: bool
+    repeated: bool
+    example: ExampleCall | None
+
+
+def training_function(understanding: Understanding) -> Candidate | None:
+    """What plays the role of `train`: where only the code of an inner step gave it away, the function around it."""
+    found = understanding.first(Role.TRAIN)
+    if found is None or found.how != "what its code does":
+        return found
+    dependencies = understanding.dependencies
+    seen = {found.name}
+    while True:
+        around = [
+            (position, statement.node.name)
+            for position, statement in enumerate(dependencies.statements)
+            if isinstance(statement.node, ast.FunctionDef)
+            and statement.node.name not in seen
+            and len(statement.node.args.args) + len(statement.node.args.kwonlyargs) > 1
+            and found.name in {site.function for site in dependencies.effects[position].calls_later}
+        ]
+        if not around:
+            return found
+        position, name = around[-1]
+        seen.add(name)
+        found = Candidate(Role.TRAIN, name, position, dependencies.statements[position].cell, "what its code does")
+
+
+def training_calls(understanding: Understanding, function: Candidate) -> tuple[TrainingCall, ...]:
+    """The statements that call a training function, themselves or through another function, in order."""
+    dependencies = understanding.dependencies
+    examples = {example.position: example for example in example_calls(dependencies, function.name)}
+    found = []
+    for position, statement in enumerate(dependencies.statements):
+        node = statement.node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or not dependencies.trains(position):
+            continue
+        found.append(
+            TrainingCall(
+                position,
+                statement.cell,
+                _model_of(understanding, node, position),
+                _on_few(understanding, node, position),
+                isinstance(node, ast.For | ast.While),
+                examples.get(position),
+            )
+        )
+    return tuple(found)
+
+
+def loops_at_top_level(understanding: Understanding) -> Iterator[int]:
+    """Statements that make backward passes and steps without any function around them."""
+    for position, statement in enumerate(understanding.dependencies.statements):
+        called = {site.function for site in understanding.dependencies.effects[position].calls}
+        if {"backward", "step"} <= called and isinstance(statement.node, ast.For | ast.While | ast.With):
+            yield position
+
+
+def _model_of(understanding: Understanding, node: ast.AST, position: int) -> Role | None:
+    """Which network the arguments of a call speak of, directly or through the name of a variable."""
+    classes = {c.name: role for role in MODELS for c in understanding.roles[role][:1]}
+    mentioned = {classes[name] for name in _names_in(understanding, node, position) if name in classes}
+    if len(mentioned) == 1:
+        return mentioned.pop()
+    return None
+
+
+def _names_in(understanding: Understanding, node: ast.AST, position: int, depth: int = 0) -> set[str]:
+    names = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+    if depth > 1:
+        return names
+    for name in list(names):
+        for definition in understanding.dependencies.reaching(name, position)[:1]:
+            made = understanding.dependencies.statements[definition].node
+            if isinstance(made, ast.Assign):
+                names |= _names_in(understanding, made.value, definition, depth + 1)
+    return names
+
+
+def _on_few(understanding: Understanding, node: ast.AST, position: int) -> bool:
+    for call in calls_in(node):
+        for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+            if _is_small_part(value):
+                return True
+            if not isinstance(value, ast.Name):
+                continue
+            if _MEMORISING & set(words(value.id)):
+                return True
+            for definition in understanding.dependencies.reaching(value.id, position)[:1]:
+                made = understanding.dependencies.statements[definition].node
+                if isinstance(made, ast.Assign) and _is_small_part(made.value):
+                    return True
+    return False
+
+
+def _is_small_part(value: ast.expr) -> bool:
+    """`train_data[:5]`, `train_data[0:5]`: a slice whose end is a small number."""
+    if not isinstance(value, ast.Subscript):
+        return False
+    part = value.slice.elts[0] if isinstance(value.slice, ast.Tuple) and value.slice.elts else value.slice
+    if not isinstance(part, ast.Slice) or not isinstance(part.upper, ast.Constant):
+        return False
+    return isinstance(part.upper.value, int) and 0 < part.upper.value <= FEW
