@@ -85,7 +85,8 @@ class Template:
         environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         # Training allocates the same large tensors at every step; kept by the process, they cost a third less time.
         environment |= {"MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**30)}
-        environment |= {"MALLOC_TOP_PAD_": str(2**26)}
+        # Progress bars have nobody to look at them, and those for notebooks need widgets.
+        environment |= {"MALLOC_TOP_PAD_": str(2**26), "TQDM_DISABLE": "1"}
         for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # what this processor needs to compute rightly at all
             if name in os.environ:
                 environment[name] = os.environ[name]

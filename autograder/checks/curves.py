@@ -10,7 +10,7 @@ from autograder.evidence.training_kinds import Evaluation, TrainingRun
 
 # Fractions are compared to a thousandth, printed percentages to half of one.
 CLOSE, CLOSE_IN_PRINT = 2e-3, 6e-3
-_LABELLED_NUMBER = re.compile(r"([A-Za-z_][A-Za-z_ .-]{0,40}?)[^A-Za-z0-9]{0,6}?(-?\d+(?:\.\d+)?(?:[eE]-?\d+)?) ?(%?)")
+_WORDS_OR_NUMBER = re.compile(r"([A-Za-z_][A-Za-z_ .-]*)|(?<![\w.])(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?) ?(%?)")
 _VALIDATION = re.compile(r"(?<![a-z])(val|valid|validation|dev|test)(?![b-km-z])", re.IGNORECASE)
 _TRAINING = re.compile(r"(?<![a-z])(train|training|tr)(?![b-z])", re.IGNORECASE)
 _LOSS = re.compile(r"loss|cost|err", re.IGNORECASE)
@@ -47,11 +47,12 @@ def reports_something_else(run: TrainingRun) -> str:
     train = _truths([e for e in run.evaluations if e.whose == "train" and e.same[1] and e.different[1]])
     if not valid or not train:
         return ""
+    everywhere = {kind for s in all_series(run) for kind, truth in valid.items() if agrees(s, truth, run)}
+    alone = f"the accuracy on {min(everywhere)} alone" if everywhere in ({"pairs"}, {"wrong pairs"}) else ""
     called = [s for s in all_series(run) if _VALIDATION.search(_last_part(s.name)) and not _LOSS.search(s.name)]
     if called:
         if any(agrees(s, truth, run) for s in called for truth in valid.values()):
-            kinds = {kind for s in called for kind, truth in valid.items() if agrees(s, truth, run)}
-            return f"the accuracy on {kinds.pop()} alone" if kinds in ({"pairs"}, {"wrong pairs"}) else ""
+            return alone
         # Numbers that are neither are somebody's own measure, and no reason to doubt.
         return "the training accuracy" if any(agrees(s, t, run) for s in called for t in train.values()) else ""
     unnamed = [s for s in run.series if s.source != "drawn" and len(s.numbers) > 1 and not _TRAINING.search(s.name)]
@@ -59,7 +60,7 @@ def reports_something_else(run: TrainingRun) -> str:
     as_train = [s for s in unnamed if any(agrees(s, truth, run) for truth in train.values())]
     if not as_valid and len(as_train) > 1:
         return "the training accuracy"
-    return f"the accuracy on {as_valid.pop()} alone" if as_valid in ({"pairs"}, {"wrong pairs"}) else ""
+    return alone
 
 
 def reports_running_accuracy(run: TrainingRun) -> bool:
@@ -113,13 +114,19 @@ def all_series(run: TrainingRun) -> list[Series]:
 
 
 def printed_series(run: TrainingRun) -> list[Series]:
-    """The numbers of printed lines, gathered by the words in front of them."""
+    """The numbers of printed lines, gathered by the words in front of them; a second number behind the same words is a
+    series of its own, as in `valid 71.0/68.5`."""
     found: dict[str, list[float]] = {}
     for printed in run.printed:
         for line in printed.text.splitlines()[:200]:
-            for words, number, percent in _LABELLED_NUMBER.findall(line[:400]):
+            label, place = "", 0
+            for words, number, percent in _WORDS_OR_NUMBER.findall(line[:400]):
+                if words:
+                    label, place = " ".join(words.lower().split()), 0
+                    continue
                 value = float(number) / (100 if percent else 1)
-                found.setdefault(" ".join(words.lower().split()), []).append(value)
+                found.setdefault(label if not place else f"{label} ({place + 1})", []).append(value)
+                place += 1
     return [Series("printed", name, tuple(numbers)) for name, numbers in found.items() if len(numbers) > 1]
 
 

@@ -132,6 +132,7 @@ class Laboratory:
         lenient: bool = False,
         before: int | None = None,
         draw: int | None = None,
+        tensors: bool = False,
     ) -> _T:
         """Start the program that some definitions need and use it; if that raises, once more with a wider program.
 
@@ -140,7 +141,7 @@ class Laboratory:
             exchanged for right ones once the program has run, name to "same" or "different"; lenient: whether the
             program goes on where a statement stops with an exception; before: the position of a statement, for which
             the program is to have made ready everything that it reads; draw: for programs that train, which of several
-            draws of random numbers they start from.
+            draws of random numbers they start from; tensors: whether the given arrays are tensors.
         Raises: Unavailable, with the exception of the narrow program where both failed.
         """
         assumed = frozenset(given or ())
@@ -168,7 +169,7 @@ class Laboratory:
             try:
                 reads = program.reads | self.understanding.read_by(before)
                 needed = {name: array for name, array in (given or {}).items() if name in reads}
-                self._run(worker, program, needed, replaced or {}, candidates, draw or 0)
+                self._run(worker, program, needed, replaced or {}, candidates, {"draw": draw or 0, "tensors": tensors})
                 return use(Bench(worker, remark))
             except Raised as raised:
                 first = first or raised
@@ -186,7 +187,7 @@ class Laboratory:
         given: Mapping[str, NDArray[Any]],
         replaced: Mapping[str, str],
         candidates: Sequence[Candidate],
-        draw: int,
+        further: Mapping[str, Any],
     ) -> None:
         code = self.understanding.bundle.code
         # Arrays of several names are the same one here; it travels once.
@@ -197,7 +198,7 @@ class Laboratory:
             "cells": {str(cell): code[cell] for cell in program.cells if cell in code},
             "given": {name: keys[id(array)] for name, array in given.items()},
             "replaced": dict(replaced),
-            "draw": draw,
+            **further,
             "captures": [
                 {"name": c.name, "as": c.key, "before": _place_before(program.positions, c.end)} for c in candidates
             ],

@@ -23,7 +23,7 @@ from autograder.evidence.running import (
 from autograder.evidence.trace import Recorder
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, Memory, MemoryTry
 from autograder.program.names import Role
-from autograder.program.roles import Candidate
+from autograder.program.training import Trainer
 
 STUDENTS = 5
 SEEDS = 3
@@ -65,7 +65,7 @@ def _collect(laboratory: Laboratory, role: Role, kind: type[Memory]) -> Memory |
 class _School:
     """The tries of one model, one after another, until one is good enough or the time is up."""
 
-    def __init__(self, laboratory: Laboratory, role: Role, function: Candidate) -> None:
+    def __init__(self, laboratory: Laboratory, role: Role, function: Trainer) -> None:
         students = laboratory.photographs.students("train")
         order = np.random.default_rng([laboratory.seed, 11]).permutation(len(students))
         chosen = sorted(students[index] for index in order[:STUDENTS])

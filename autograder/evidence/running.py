@@ -27,14 +27,14 @@ from autograder.evidence.trace import NotATrace, Recorder, Trace
 from autograder.program.names import Role
 from autograder.program.parameters import example_calls, meaning_of
 from autograder.program.roles import Candidate
-from autograder.program.training import TrainingCall, training_calls, training_function
+from autograder.program.training import Trainer, TrainingCall, find_trainer, training_calls
 from autograder.verdict import Outcome
 
 _T = TypeVar("_T")
 # A training is ended by its own processor time at the next step; one that comes to no step is ended from outside.
 PATIENCE = 1.3
 GRACE_SECONDS = 15.0
-PLACE_FOR_WEIGHTS = "weights/model-{}.pk"
+PLACE_FOR_WEIGHTS = {"place": "weights/model.pk"}
 # What a training gets where neither the notebook nor a default says anything.
 USUAL: dict[str, Any] = {
     "batch_size": 30,
@@ -42,7 +42,6 @@ USUAL: dict[str, Any] = {
     "weight_decay": 0.0,
     "epochs": 3,
     "iterations": 30,
-    "checkpoint_path": PLACE_FOR_WEIGHTS,
 }
 
 
@@ -97,12 +96,13 @@ class Order:
 class Trained:
     """How a training went.
 
-    call: the statement that was run, None where the function was called directly; arguments: by parameter, what it was
+    order: what was wanted of it; call: the statement that was run, None where the function was called directly; arguments: by parameter, what it was
     called with in the notebook, in words of `described`; used: settings by meaning, as they were in the end; ended:
     "by itself", "steps", "seconds", "enough", "clock", "died"; problem: the exception that ended it, or none.
     """
 
     trace: Trace
+    order: Order
     call: TrainingCall | None
     arguments: Mapping[str, Any]
     used: Mapping[str, Any]
@@ -116,18 +116,18 @@ class Trained:
     remark: str = ""
 
 
-def trainer(laboratory: Laboratory) -> Candidate | NoEvidence:
-    """The submission's training function, or why there is none."""
-    found = training_function(laboratory.understanding)
-    if found is not None:
-        return found
+def trainer(laboratory: Laboratory) -> Trainer | NoEvidence:
+    """What trains in a submission, or why there is nothing."""
+    found = find_trainer(laboratory.understanding)
     skeleton = laboratory.understanding.skeleton(Role.TRAIN)
+    if found is not None and (found.callable or skeleton is None):
+        return found
     return still_to_be_written(skeleton.name) if skeleton else not_found(Role.TRAIN)
 
 
-def ordered_calls(laboratory: Laboratory, function: Candidate, model: Role | None, few: bool) -> list[TrainingCall]:
+def ordered_calls(laboratory: Laboratory, function: Trainer, model: Role | None, few: bool) -> list[TrainingCall]:
     """The notebook's trainings, the one that is most like what is wanted first."""
-    calls = training_calls(laboratory.understanding, function)
+    calls = training_calls(laboratory.understanding, function.candidate)
 
     def likeness(call: TrainingCall) -> tuple[bool, bool, bool, int]:
         other_model = model is not None and call.model is not model
@@ -138,7 +138,7 @@ def ordered_calls(laboratory: Laboratory, function: Candidate, model: Role | Non
 
 def run_training(
     laboratory: Laboratory,
-    function: Candidate,
+    function: Trainer,
     call: TrainingCall | None,
     order: Order,
     replaced: Mapping[str, str] | None = None,
@@ -150,10 +150,12 @@ def run_training(
         worker while the trained model is still in it.
     Raises: Unavailable where the program around the training does not run.
     """
-    candidates = [function]
     model = laboratory.understanding.first(order.model) if order.model is not None else None
-    if model is not None:
-        candidates.append(model)
+    if call is not None:
+        # As they are when the notebook calls them: further down, `accuracy` may be a number and no function any more.
+        function = replace(function, candidate=_as_of(function.candidate, call.position))
+        model = model and _as_of(model, call.position)
+    candidates = [function.candidate, *([model] if model is not None else [])]
     return laboratory.attempt(
         candidates,
         lambda bench: _Run(laboratory, bench, function, model, call, order).run(after),
@@ -161,7 +163,12 @@ def run_training(
         replaced=replaced,
         before=call.position if call is not None else None,
         draw=order.draw,
+        tensors=order.tensor,
     )
+
+
+def _as_of(candidate: Candidate, position: int) -> Candidate:
+    return replace(candidate, end=position) if candidate.position < position else candidate
 
 
 class _Run:
@@ -171,7 +178,7 @@ class _Run:
         self,
         laboratory: Laboratory,
         bench: Bench,
-        function: Candidate,
+        function: Trainer,
         model: Candidate | None,
         call: TrainingCall | None,
         order: Order,
@@ -192,7 +199,7 @@ class _Run:
         order = self._order
         self._build_model()
         request: dict[str, Any] = {
-            "function": {"kept": self._function.key},
+            "function": {"kept": self._function.candidate.key} if self._function.callable else None,
             "steps": order.steps,
             "seconds": order.seconds,
             "draw": order.draw,
@@ -214,7 +221,7 @@ class _Run:
             return self._stopped(stopped), None
         except NotATrace as problem:
             raise Unavailable(
-                stopped_evidence(self._function.name, Died(f"sent notes that are none: {problem}"))
+                stopped_evidence(self._function.candidate.name, Died(f"sent notes that are none: {problem}"))
             ) from None
         trained = self._trained(str(reply.structure["ended"]), reply.structure)
         made = None
@@ -228,6 +235,7 @@ class _Run:
     def _trained(self, ended: str, told: Mapping[str, Any], stopped: NoEvidence | None = None) -> Trained:
         return Trained(
             trace=self._recorder.trace(),
+            order=self._order,
             call=self._call,
             arguments=self._arguments,
             used=self._used,
@@ -244,7 +252,7 @@ class _Run:
     def _stopped(self, stopped: WorkerStopped) -> Trained:
         """What was seen until a worker could go on no more is seen all the same."""
         why = "clock" if isinstance(stopped, OutOfTime) else "memory" if isinstance(stopped, OutOfMemory) else "died"
-        return self._trained(why, {}, stopped_evidence(self._function.name, stopped))
+        return self._trained(why, {}, stopped_evidence(self._function.candidate.name, stopped))
 
     def _build_model(self) -> None:
         """A model of the wanted kind, for calls that bring another one or none."""
@@ -273,7 +281,7 @@ class _Run:
         return {"kept": self._model.key}
 
     def _direct_arguments(self) -> Any:
-        parameters = self._bench.signature({"kept": self._function.key})
+        parameters = self._bench.signature({"kept": self._function.candidate.key})
         lesson = self._order.lesson(None)
         self._bench.ask("store", {}, {"train": lesson.train, "valid": lesson.valid})
         main: dict[str, Reference] = {"model": self._model_reference()}
@@ -284,10 +292,13 @@ class _Run:
             meaning = meaning_of(parameter.name)
             if meaning is not None and meaning in settings and (parameter.required or meaning in lesson.settings):
                 further[meaning] = {"value": settings[meaning]}
+            elif meaning == "checkpoint_path":
+                further[meaning] = dict(PLACE_FOR_WEIGHTS)
         try:
             return matched(parameters, main, further)
         except CannotCall as problem:
-            observed = f"it is not clear what to give `{self._function.name}` for its parameter `{problem.parameter}`"
+            name = self._function.candidate.name
+            observed = f"it is not clear what to give `{name}` for its parameter `{problem.parameter}`"
             raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None
 
     def _data(self, key: str, facts: Mapping[str, Any] | None = None) -> Reference:
@@ -339,7 +350,7 @@ class _Run:
             ):
                 exchanged[name] = {"value": lesson.settings[meaning]}
             elif meaning == "checkpoint_path" and facts.get("kind") == "none":
-                exchanged[name] = {"value": PLACE_FOR_WEIGHTS}
+                exchanged[name] = dict(PLACE_FOR_WEIGHTS)
         sent = {reference["sent"] for reference in exchanged.values() if "sent" in reference}
         self._replaced_data = self._replaced_data or "train" in sent
         for name, facts in described.items():
@@ -368,7 +379,7 @@ def is_data(facts: Mapping[str, Any]) -> bool:
 
 def run_somehow(
     laboratory: Laboratory,
-    function: Candidate,
+    function: Trainer,
     calls: Sequence[TrainingCall],
     order: Order,
     replaced: Mapping[str, str] | None = None,
@@ -380,7 +391,7 @@ def run_somehow(
     """
     first: tuple[Trained, _T | None] | None = None
     unavailable: Unavailable | None = None
-    for call, variant in _ways(calls, order):
+    for call, variant in _ways(calls, order, function.callable):
         try:
             trained, made = run_training(laboratory, function, call, variant, replaced, after)
         except Unavailable as problem:
@@ -393,16 +404,18 @@ def run_somehow(
             first = trained, made
     if first is not None:
         return first
-    assert unavailable is not None
-    raise unavailable
+    raise unavailable or Unavailable(not_found(Role.TRAIN))
 
 
-def _ways(calls: Sequence[TrainingCall], order: Order) -> Iterator[tuple[TrainingCall | None, Order]]:
+def _ways(calls: Sequence[TrainingCall], order: Order, callable: bool) -> Iterator[tuple[TrainingCall | None, Order]]:
     for call in calls[:3]:
         yield call, order
     direct = order if order.model is not None else replace(order, model=Role.CHANNEL)
     if calls:
+        yield calls[0], replace(order, tensor=True)
         yield calls[0], replace(order, dtype="float64", given={k: v.astype(np.float64) for k, v in order.given.items()})
+    if not callable:
+        return
     yield None, direct
     yield None, replace(direct, tensor=True)
     yield None, replace(direct, model=Role.CNN)
@@ -416,14 +429,14 @@ def problem_words(trained: Trained) -> str:
     return trained.stopped.observed if trained.stopped is not None else ""
 
 
-def no_training(function: Candidate, trained: Trained) -> NoEvidence:
+def no_training(function: Trainer, trained: Trained) -> NoEvidence:
     """Why a training that made no step says nothing."""
     if trained.stopped is not None:
         return trained.stopped
     if trained.problem is not None:
-        return raised_evidence(function.name, Raised(trained.problem))
+        return raised_evidence(function.candidate.name, Raised(trained.problem))
     return NoEvidence(
         Outcome.FAIL,
-        f"`{function.name}` was called and made no optimizer step",
+        f"`{function.candidate.name}` was called and made no optimizer step",
         "Which loop calls backward() and step(), and how often does its body run?",
     )

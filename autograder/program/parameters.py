@@ -20,12 +20,16 @@ MEANINGS: dict[str, str] = {
     "diffdata differentdata xneg",
     "train_data": "traindata train trainset trainingdata xtrain trainarr trainingset trainimages",
     "valid_data": "validdata validationdata valdata valid val validation validset valset xvalid xval",
-    "batch_size": "batchsize batch bs batchsz nbatch minibatch minibatchsize",
-    "learning_rate": "learningrate lr alpha eta",
+    "batch_size": "batchsize batch bs batchsz nbatch minibatch minibatchsize bsize sizebatch batchsizetrain",
+    "learning_rate": "learningrate lr alpha eta learnrate rate lrate stepsize",
     "weight_decay": "weightdecay wd decay l2",
-    "epochs": "epochs numepochs nepochs maxepochs epoch nepoch",
-    "iterations": "iterations maxiters maxiter iters numiters maxiterations niters numiterations steps",
-    "checkpoint_path": "checkpointpath checkpoint ckpt ckptpath savepath checkpointdir modelpath savedir",
+    "epochs": "epochs numepochs nepochs maxepochs epoch nepoch maxepoch numepoch ep eps nep nbepochs totalepochs "
+    "epochsnum numberofepochs nbepoch epochscount nepocs epocs",
+    "iterations": "iterations maxiters maxiter iters numiters maxiterations niters numiterations steps niter numiter "
+    "maxsteps numsteps nsteps totaliters maxiteration numberofiterations totalsteps nit its",
+    "checkpoint_path": "checkpointpath checkpoint ckpt ckptpath savepath checkpointdir modelpath savedir ckptdir save "
+    "fname filename saveas saveto savename ckptname weightspath weightpath checkpointname checkpointfile modelfile "
+    "outpath outdir savefile checkpointfolder ckptfolder weightsfile weightsdir ckp chkpt ckpath",
     "n": "n numfilters filters nfilters channels nchannels numchannels basechannels width nfeatures features nkernels "
     "outchannels hiddenchannels c ch nf numkernels base k0 firstchannels nout",
     "kernel_size": "kernelsize kernel ksize k ks kersize ker filtersize convsize kernelsz kersz",

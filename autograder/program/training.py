@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.program.behaviour import calls_in
+from autograder.program.behaviour import called, calls_in
 from autograder.program.names import MODELS, Role, words
 from autograder.program.parameters import ExampleCall, example_calls
 from autograder.program.roles import Candidate
@@ -32,11 +32,34 @@ class TrainingCall:
     example: ExampleCall | None
 
 
-def training_function(understanding: Understanding) -> Candidate | None:
-    """What plays the role of `train`: where only the code of an inner step gave it away, the function around it."""
+@dataclass(frozen=True)
+class Trainer:
+    """What trains. callable: whether it is a function that takes data and settings, so that it can be called with
+    others; a class, or a loop outside of any function, can only be run where the notebook has it."""
+
+    candidate: Candidate
+    callable: bool
+
+
+def find_trainer(understanding: Understanding) -> Trainer | None:
+    """What plays the role of `train`: a function; where only the code of an inner step gave it away, the function
+    around it; else a class whose methods train, or a loop at the top level."""
     found = understanding.first(Role.TRAIN)
-    if found is None or found.how != "what its code does":
-        return found
+    if found is not None:
+        by_code = found.how == "what its code does"
+        return Trainer(_function_around(understanding, found) if by_code else found, True)
+    dependencies = understanding.dependencies
+    for position, statement in enumerate(dependencies.statements):
+        node = statement.node
+        if isinstance(node, ast.ClassDef) and {"backward", "step"} <= {called(call) for call in calls_in(node)}:
+            return Trainer(Candidate(Role.TRAIN, node.name, position, statement.cell, "what its code does"), False)
+    for position in loops_at_top_level(understanding):
+        cell = dependencies.statements[position].cell
+        return Trainer(Candidate(Role.TRAIN, f"the loop in cell {cell}", position, cell, "what its code does"), False)
+    return None
+
+
+def _function_around(understanding: Understanding, found: Candidate) -> Candidate:
     dependencies = understanding.dependencies
     seen = {found.name}
     while True:

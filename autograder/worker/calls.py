@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autograder.boundary.pipe import Arrays
 from autograder.worker.devices import Accelerator, run_without_gpu
 from autograder.worker.errors import describe_error
-from autograder.worker.known import RIGHT_GENERATORS, KnownModel, Pipe
+from autograder.worker.known import RIGHT_GENERATORS, KnownModel, Pipe, Place
 from autograder.worker.leavings import weights_in
 from autograder.worker.looking import look_at
 from autograder.worker.observing import run_model
@@ -60,7 +60,8 @@ class Workbench:
 
     def _run(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         for name, key in request.get("given", {}).items():
-            self._names[name] = arrays[key].copy()
+            array = arrays[key].copy()
+            self._names[name] = torch.from_numpy(array) if request.get("tensors") else array
         run_without_gpu("".join(statement["source"] for statement in request["statements"]))
         replaced = {name: RIGHT_GENERATORS[kind] for name, kind in request.get("replaced", {}).items()}
         for cell, source in request["cells"].items():
@@ -107,6 +108,8 @@ class Workbench:
             return torch.from_numpy(array) if reference.get("tensor") else array
         if "tuple" in reference:
             return tuple(reference["tuple"])
+        if "place" in reference:
+            return Place(reference["place"])
         if "known_model" in reference:
             return KnownModel(self._pipe, reference["known_model"])
         return reference["value"]

@@ -40,6 +40,20 @@ class KnownModel(torch.nn.Module):
         return torch.from_numpy(arrays["answer"].copy()).to(images.device) + 0 * self.weight
 
 
+class Place(str):
+    """A path for weights that is a file, a prefix, a folder or a pattern, whichever a submission takes it for."""
+
+    def __mod__(self, values: Any) -> str:
+        return self._with(*values) if isinstance(values, tuple) else self._with(values)
+
+    def format(self, *values: Any, **named: Any) -> str:
+        return self._with(*values, *named.values())
+
+    def _with(self, *values: Any) -> str:
+        stem, dot, ending = str(self).rpartition(".")
+        return f"{stem}{''.join(f'-{value}' for value in values)}{dot}{ending}"
+
+
 def right_same_pairs(data: Any, *rest: Any, **named: Any) -> Any:
     """What `generate_same_pair` should give, in the place of a submission's own that does something else."""
     data = np.asarray(data)
