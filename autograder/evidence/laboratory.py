@@ -80,7 +80,8 @@ class Laboratory:
 
     What is found out on the way is kept: `resolved`, what was taken for what; `generators`, which functions make pairs
     and wrong pairs; `orientation`, how the submission's own accuracy function hands pictures to a model ("upright",
-    "sideways", "channels last"), None where it has none.
+    "sideways", "channels last"), None where it has none; `own_seconds`, the processor time of each training less that
+    of watching it; `watch_seconds_left`, how much of it there still is for watching.
     """
 
     def __init__(
@@ -99,6 +100,8 @@ class Laboratory:
         self.resolved: dict[Role, dict[str, Any]] = {}
         self.orientation: str | None = None
         self.generators: dict[Role, Candidate | None] = {}
+        self.own_seconds: list[float] = []
+        self.watch_seconds_left = rubric.training.watch_seconds
         self._template = template
         self.rubric = rubric
 

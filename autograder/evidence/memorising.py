@@ -100,11 +100,11 @@ class _School:
     def _try(self, settings: dict[str, float], seed: int, steps: int) -> tuple[MemoryTry, Trained]:
         watching = _Watching(self._data, self._thresholds.memorised)
         lesson = Lesson(self._data, self._data[:2], {**LONG, **settings})
-        names = self._laboratory.understanding.array_names()
+        names = self._function.arrays(self._laboratory.understanding)
         order = Order(
             steps,
             self._left,
-            lambda size: lesson,
+            lambda size, weights: lesson,
             {name: self._data if role is Role.TRAIN_DATA else self._data[:2] for name, role in names.items()},
             model=self._role,
             draw=seed,

@@ -27,7 +27,13 @@ from autograder.evidence.trace import NotATrace, Recorder, Trace
 from autograder.program.names import Role
 from autograder.program.parameters import example_calls, meaning_of
 from autograder.program.roles import Candidate
-from autograder.program.training import Trainer, TrainingCall, find_trainer, training_calls
+from autograder.program.training import (
+    Trainer,
+    TrainingCall,
+    find_trainer,
+    parameters_given_text,
+    training_calls,
+)
 from autograder.verdict import Outcome
 
 _T = TypeVar("_T")
@@ -75,14 +81,15 @@ class Lesson:
 class Order:
     """What is wanted of one training.
 
-    lesson: for the batch size with which the notebook calls its training, None where that is not known; given: arrays
+    lesson: for the batch size with which the notebook calls its training, None where that is not known, and for the
+    number of weights in the convolutions of the model, which tells how long a step takes; given: arrays
     under the submission's own names; model: which network, None for whichever the notebook trains there; draw: which
     draw of random numbers; as_given: whether the lesson is what is given under the names, and need not travel again.
     """
 
     steps: int
     seconds: float
-    lesson: Callable[[int | None], Lesson]
+    lesson: Callable[[int | None, int], Lesson]
     given: Mapping[str, NDArray[Any]]
     model: Role | None = None
     draw: int = 0
@@ -96,9 +103,10 @@ class Order:
 class Trained:
     """How a training went.
 
-    order: what was wanted of it; call: the statement that was run, None where the function was called directly; arguments: by parameter, what it was
-    called with in the notebook, in words of `described`; used: settings by meaning, as they were in the end; ended:
-    "by itself", "steps", "seconds", "enough", "clock", "died"; problem: the exception that ended it, or none.
+    order: what was wanted of it; call: the statement that was run, None where the function was called directly;
+    arguments: by parameter, what it was called with in the notebook, as a worker describes values; used: settings by
+    meaning, as they were in the end; ended: "by itself", "steps", "seconds", "enough", "clock", "memory", "died";
+    problem: the exception that ended it, or none; seconds: of processor time.
     """
 
     trace: Trace
@@ -199,12 +207,14 @@ class _Run:
         order = self._order
         self._build_model()
         request: dict[str, Any] = {
-            "function": {"kept": self._function.candidate.key} if self._function.callable else None,
+            "function": None,
             "steps": order.steps,
             "seconds": order.seconds,
             "draw": order.draw,
             "statement": None,
         }
+        if self._function.callable or self._function.method:
+            request |= {"function": {"kept": self._function.candidate.key}, "method": self._function.method}
         arrays: dict[str, NDArray[Any]] = {}
         if order.look is not None:
             arrays["look"] = order.look.images
@@ -233,6 +243,8 @@ class _Run:
         return trained, made
 
     def _trained(self, ended: str, told: Mapping[str, Any], stopped: NoEvidence | None = None) -> Trained:
+        seconds = float(told.get("seconds", self._order.seconds))
+        self._laboratory.own_seconds.append(max(0.0, seconds - float(told.get("watching", 0.0))))
         return Trained(
             trace=self._recorder.trace(),
             order=self._order,
@@ -245,7 +257,7 @@ class _Run:
             returned=told.get("returned", {}),
             pictures=self._recorder.pictures,
             replaced_data=self._replaced_data,
-            seconds=float(told.get("seconds", self._order.seconds)),
+            seconds=seconds,
             remark=self._bench.remark,
         )
 
@@ -282,7 +294,7 @@ class _Run:
 
     def _direct_arguments(self) -> Any:
         parameters = self._bench.signature({"kept": self._function.candidate.key})
-        lesson = self._order.lesson(None)
+        lesson = self._order.lesson(None, 0)
         self._bench.ask("store", {}, {"train": lesson.train, "valid": lesson.valid})
         main: dict[str, Reference] = {"model": self._model_reference()}
         main |= {"train_data": self._data("train"), "valid_data": self._data("valid")}
@@ -323,14 +335,17 @@ class _Run:
         """Which arguments of the notebook's call are exchanged for others."""
         self._arguments = dict(described)
         if self._call is None:
-            lesson = self._order.lesson(None)
+            lesson = self._order.lesson(None, 0)
             self._replaced_data = True
         elif self._is_other_model(described) and not self._built:
             return {"skip": True}, {}
         else:
             sizes = [f.get("value") for n, f in described.items() if meaning_of(n) == "batch_size"]
             size = next((int(value) for value in sizes if isinstance(value, int | float) and 0 < value < 1e6), None)
-            lesson = self._order.lesson(size)
+            weights = max((int(f.get("convolution_weights", 0)) for f in described.values()), default=0)
+            lesson = self._order.lesson(size, weights)
+        # Weights are to be seen saved although this call may be one that saves none.
+        named_elsewhere = parameters_given_text(self._laboratory.understanding, self._function.candidate)
         exchanged: dict[str, Reference] = {}
         data = iter(("train", "valid"))
         for name, facts in described.items():
@@ -349,7 +364,7 @@ class _Run:
                 and facts.get("kind") in ("number", "none", "ellipsis")
             ):
                 exchanged[name] = {"value": lesson.settings[meaning]}
-            elif meaning == "checkpoint_path" and facts.get("kind") == "none":
+            elif facts.get("kind") == "none" and (meaning == "checkpoint_path" or name in named_elsewhere):
                 exchanged[name] = dict(PLACE_FOR_WEIGHTS)
         sent = {reference["sent"] for reference in exchanged.values() if "sent" in reference}
         self._replaced_data = self._replaced_data or "train" in sent

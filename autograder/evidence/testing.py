@@ -168,11 +168,11 @@ def _after_training(laboratory: Laboratory, data: _Data, note: str) -> TestRun |
     # A call on a few students only shows how to call; how long to train is then for the budget to say.
     alone = all(call.few for call in calls)
     lesson = Lesson(data.train, data.valid, {"epochs": EPOCHS, "iterations": budget.test_steps} if alone else {})
-    names = laboratory.understanding.array_names()
+    names = function.arrays(laboratory.understanding)
     order = Order(
         budget.test_steps,
         budget.test_seconds,
-        lambda size: lesson,
+        lambda size, weights: lesson,
         # No test picture is anywhere near a training.
         {name: data.train if r is Role.TRAIN_DATA else data.valid for name, r in names.items()},
         model=role,

@@ -186,7 +186,7 @@ class Recorder:
             Step(
                 number=len(self._steps) + 1,
                 passes=tuple(self._ready),
-                training=all(bool(mode) for mode in event["training"]),
+                training=all(p.training for p in self._ready) if self._ready else all(map(bool, event["training"])),
                 left_over=None if left is None else float(left),
                 gradient=float(event["gradient"]),
                 change=float(event["change"]),

@@ -42,6 +42,8 @@ USUAL_BATCH = 16
 FEWEST_STEPS, FEWEST_EPOCHS = 16, 3
 MOST_STEPS = 60
 LARGE_BATCH = 40
+# With more weights than this in its convolutions (n = 20 at 3 x 3, n = 9 at 7 x 7), a model takes long for every step.
+HEAVY = 150_000
 CAREFUL_RATE = 0.0005
 # Gradients that are not cleared have the length of a gradient; rounding leaves none at all.
 CLEARED = 1e-12
@@ -133,12 +135,13 @@ def _collect(
     batch = next((size for call in calls if (size := _batch_size(call.example, function, laboratory))), None)
     order = Order(
         MOST_STEPS,
-        laboratory.rubric.training.watch_seconds,
-        lambda size: _lesson(classroom, size, settings or {}),
-        classroom.under_names(laboratory.understanding.array_names(), _students_for(batch or USUAL_BATCH)),
+        max(5.0, laboratory.watch_seconds_left),
+        lambda size, weights: _lesson(classroom, size, weights, settings or {}),
+        classroom.under_names(function.arrays(laboratory.understanding), _students_for(batch or USUAL_BATCH)),
     )
     try:
         trained, _ = run_somehow(laboratory, function, calls, order, replaced)
+        laboratory.watch_seconds_left -= trained.seconds
     except Unavailable as unavailable:
         return unavailable.reason
     laboratory.resolved[Role.TRAIN] = {
@@ -149,7 +152,7 @@ def _collect(
     if not trained.trace.steps:
         return no_training(function, trained)
     run = _run_record(laboratory, classroom, function, trained)
-    if not run.problem:
+    if not run.problem and laboratory.watch_seconds_left > 0:
         run = _with_patience(laboratory, classroom, function, trained, replaced, run)
         run = replace(run, others=_at_other_sizes(laboratory, classroom, function, trained, replaced))
     if replaced:
@@ -168,11 +171,14 @@ def _students_for(batch: int) -> int:
     return next(even, least)
 
 
-def _lesson(classroom: Classroom, batch: int | None, settings: Mapping[str, Any]) -> Lesson:
+def _lesson(classroom: Classroom, batch: int | None, weights: int, settings: Mapping[str, Any]) -> Lesson:
     batch = batch or USUAL_BATCH
-    students = _students_for(batch)
-    steps = max(1, math.ceil(3 * students / max(1, batch // 2)))
-    epochs = max(FEWEST_EPOCHS, math.ceil(FEWEST_STEPS / steps))
+    half = max(1, batch // 2)
+    heavy = weights > HEAVY
+    students = max(FEWEST_STUDENTS, math.ceil(2 * half / 3)) if heavy else _students_for(batch)
+    students = min(students, MOST_STUDENTS)
+    steps = max(1, math.ceil(3 * students / half))
+    epochs = FEWEST_EPOCHS if heavy else max(FEWEST_EPOCHS, math.ceil(FEWEST_STEPS / steps))
     length = {"epochs": epochs, "iterations": epochs * steps - 1}
     return Lesson(classroom.train(students), classroom.valid, length | dict(settings))
 
@@ -214,9 +220,12 @@ def _with_patience(
         return run
     settings = {"epochs": 20, "iterations": 119, "batch_size": 4}
     lesson = Lesson(classroom.train(4), classroom.valid[:3], settings)
-    longer = replace(trained.order, steps=130, seconds=trained.order.seconds / 2, lesson=lambda size: lesson)
+    longer = replace(
+        trained.order, steps=130, seconds=laboratory.watch_seconds_left, lesson=lambda size, weights: lesson
+    )
     try:
         other, _ = run_training(laboratory, function, trained.call, longer, replaced)
+        laboratory.watch_seconds_left -= other.seconds
     except Unavailable:
         return run
     if problem_words(other) or len(other.trace.steps) <= len(run.batches):
@@ -242,7 +251,9 @@ def _at_other_sizes(
     if size is not None:
         settings["batch_size"] = size
     lesson = Lesson(classroom.train(7), classroom.valid[:3], settings)
-    short = replace(trained.order, steps=10, seconds=trained.order.seconds / 3, lesson=lambda batch: lesson)
+    short = replace(
+        trained.order, steps=10, seconds=max(5.0, laboratory.watch_seconds_left), lesson=lambda batch, weights: lesson
+    )
     try:
         other, _ = run_training(laboratory, function, trained.call, short, replaced)
     except Unavailable as unavailable:

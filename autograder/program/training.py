@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograder.program.behaviour import called, calls_in
-from autograder.program.names import MODELS, Role, words
+from autograder.program.names import ARRAYS, MODELS, Role, words
 from autograder.program.parameters import ExampleCall, example_calls
 from autograder.program.roles import Candidate
 from autograder.program.understanding import Understanding
@@ -35,10 +35,21 @@ class TrainingCall:
 @dataclass(frozen=True)
 class Trainer:
     """What trains. callable: whether it is a function that takes data and settings, so that it can be called with
-    others; a class, or a loop outside of any function, can only be run where the notebook has it."""
+    others; a class, or a loop outside of any function, can only be run where the notebook has it. method: of a class,
+    the one that trains."""
 
     candidate: Candidate
     callable: bool
+    method: str = ""
+
+    def arrays(self, understanding: Understanding) -> dict[str, Role]:
+        """The names under which a notebook may have its four arrays when it trains, and whose they are."""
+        found: dict[str, Role] = {}
+        for role in ARRAYS:
+            for candidate in understanding.roles[role]:
+                if candidate.name != self.candidate.name and candidate.how in ("its name", "a usual name"):
+                    found.setdefault(candidate.name, role)
+        return {name: role for name, role in understanding.array_names().items() if name != self.candidate.name} | found
 
 
 def find_trainer(understanding: Understanding) -> Trainer | None:
@@ -51,12 +62,29 @@ def find_trainer(understanding: Understanding) -> Trainer | None:
     dependencies = understanding.dependencies
     for position, statement in enumerate(dependencies.statements):
         node = statement.node
-        if isinstance(node, ast.ClassDef) and {"backward", "step"} <= {called(call) for call in calls_in(node)}:
-            return Trainer(Candidate(Role.TRAIN, node.name, position, statement.cell, "what its code does"), False)
+        method = _method_that_trains(node) if isinstance(node, ast.ClassDef) else ""
+        if isinstance(node, ast.ClassDef) and method:
+            candidate = Candidate(Role.TRAIN, node.name, position, statement.cell, "what its code does")
+            return Trainer(candidate, False, method)
     for position in loops_at_top_level(understanding):
         cell = dependencies.statements[position].cell
         return Trainer(Candidate(Role.TRAIN, f"the loop in cell {cell}", position, cell, "what its code does"), False)
     return None
+
+
+def _method_that_trains(node: ast.ClassDef) -> str:
+    """The outermost method of a class that makes backward passes and steps, "" where none does."""
+    methods = {
+        child.name: {called(c) for c in calls_in(child)} for child in node.body if isinstance(child, ast.FunctionDef)
+    }
+    training = {name for name, calls in methods.items() if {"backward", "step"} <= calls}
+    while True:
+        around = {name for name, calls in methods.items() if calls & training} - training - {"__init__"}
+        if not around:
+            break
+        training |= around
+    outermost = [name for name in training if not any(name in methods[other] for other in training - {name})]
+    return sorted(outermost, key=lambda name: (name not in ("fit", "train"), name))[0] if outermost else ""
 
 
 def _function_around(understanding: Understanding, found: Candidate) -> Candidate:
@@ -98,6 +126,29 @@ def training_calls(understanding: Understanding, function: Candidate) -> tuple[T
             )
         )
     return tuple(found)
+
+
+def parameters_given_text(understanding: Understanding, function: Candidate) -> frozenset[str]:
+    """The parameters to which some call in the notebook gives a text, such as the name of a file for the weights."""
+    node = understanding.dependencies.statements[function.position].node
+    names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)] if isinstance(node, ast.FunctionDef) else []
+    found: set[str] = set()
+    for statement in understanding.dependencies.statements:
+        for call in calls_in(statement.node):
+            if isinstance(call.func, ast.Name) and call.func.id == function.name:
+                given = [*zip(names, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
+                found |= {name for name, value in given if name is not None and _is_text(value)}
+    return frozenset(found)
+
+
+def _is_text(value: ast.expr) -> bool:
+    """`"best.pk"`, `f"cnn{n}.pk"`, `root + "best.pk"`, `"cnn%d" % n`, `"cnn{}".format(n)`, `join(root, "best")`."""
+    if isinstance(value, ast.BinOp):
+        return _is_text(value.left) or _is_text(value.right)
+    if isinstance(value, ast.Call):
+        inner = [value.func.value] if isinstance(value.func, ast.Attribute) else []
+        return any(_is_text(part) for part in (*inner, *value.args))
+    return isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Constant) and isinstance(value.value, str))
 
 
 def loops_at_top_level(understanding: Understanding) -> Iterator[int]:

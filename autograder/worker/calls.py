@@ -221,7 +221,9 @@ def described(value: Any, depth: int = 0) -> dict[str, Any]:
     if isinstance(value, np.ndarray | torch.Tensor):
         return _described_array(value)
     if isinstance(value, torch.nn.Module):
-        return {"kind": "model", "type": type(value).__name__}
+        convolutions = [module for module in value.modules() if isinstance(module, torch.nn.Conv2d)]
+        weights = sum(int(np.prod(module.weight.shape)) for module in convolutions)
+        return {"kind": "model", "type": type(value).__name__, "convolution_weights": weights}
     if isinstance(value, type):
         return {"kind": "class", "type": value.__name__}
     if isinstance(value, Mapping):

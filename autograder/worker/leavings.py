@@ -36,7 +36,7 @@ def _series(value: Any, path: str, depth: int, seen: set[int]) -> Iterator[tuple
             yield path, [float(_number(part) or 0) for part in value.values()]
     elif isinstance(value, Sequence) or type(value).__name__ == "deque":
         yield from _of_sequence(list(value), path, depth, seen)
-    elif dataclasses.is_dataclass(value) or (hasattr(value, "__dict__") and not isinstance(value, torch.nn.Module)):
+    elif is_own_object(value):
         yield from _series(dict(vars(value)), path, depth + 1, seen)
 
 
@@ -86,13 +86,28 @@ def _number(value: Any) -> float | None:
     return None
 
 
+def is_own_object(value: Any) -> bool:
+    """Whether a value is an object of a class that the submission itself defines, and no network."""
+    kind = type(value)
+    if isinstance(value, type | torch.nn.Module) or not hasattr(value, "__dict__"):
+        return False
+    library = kind.__module__.split(".")[0] in (
+        "builtins",
+        "torch",
+        "numpy",
+        "matplotlib",
+        "pandas",
+        "types",
+        "functools",
+    )
+    return dataclasses.is_dataclass(value) or not library
+
+
 def growing(values: Mapping[str, Any]) -> dict[str, int]:
     """How many numbers each list holds now, by name, so that those which a training fills can be told apart."""
     lengths = {}
     for name, value in values.items():
-        if isinstance(value, list | dict) or (
-            hasattr(value, "__dict__") and not isinstance(value, type | torch.nn.Module) and not callable(value)
-        ):
+        if isinstance(value, list | dict) or is_own_object(value):
             try:
                 lengths[name] = sum(len(entry["numbers"]) for entry in series_in(value, name))
             except Exception:  # a submission's own containers may raise whatever they like

@@ -158,6 +158,14 @@ def _mend_opencv(module: types.ModuleType) -> None:
     module.imwrite = lambda filename, *rest, **named: write(str(led(filename, True)), *rest, **named)  # type: ignore[attr-defined]
 
 
+def _mend_progress_bars(module: types.ModuleType) -> None:
+    # Bars for notebooks need widgets, which are not here; those for terminals are silent.
+    from tqdm.std import tqdm, trange
+
+    for name, value in {"tqdm": tqdm, "tqdm_notebook": tqdm, "trange": trange, "tnrange": trange}.items():
+        setattr(module, name, value)
+
+
 class Notebook:
     """What `get_ipython()` gives: shell lines and magics do nothing, but `%cd` changes the folder."""
 
@@ -182,7 +190,7 @@ def install_standins(modules: Mapping[str, str]) -> Standins:
     """Make imports find the bundle's modules, Colab and absent libraries, and a notebook's built-in functions."""
     standins = Standins(modules)
     sys.meta_path.insert(0, BundleModules(modules))
-    sys.meta_path.insert(1, _Patched({"cv2": _mend_opencv}))
+    sys.meta_path.insert(1, _Patched({"cv2": _mend_opencv, "tqdm.notebook": _mend_progress_bars}))
     sys.meta_path.append(standins)
     notebook = Notebook()
     builtins.get_ipython = lambda: notebook  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from autograder.boundary.pipe import Arrays
 from autograder.worker.devices import Accelerator
 from autograder.worker.errors import describe_error
 from autograder.worker.known import Pipe
-from autograder.worker.leavings import growing, series_in
+from autograder.worker.leavings import growing, is_own_object, series_in
 from autograder.worker.looking import look_at
 from autograder.worker.standins import Anything
 from autograder.worker.watching import Enough, Look, Watch
@@ -62,6 +62,8 @@ class Training:
         request, names = self._request, self._bench.names
         if request.get("function"):
             self._function = self._bench.value(request["function"])
+            if request.get("method"):
+                self._function = self._exchange_method(self._function, request["method"])
         statement = request.get("statement")
         self._lengths = growing(names)
         with self.watch:
@@ -86,6 +88,7 @@ class Training:
             "ended": self.watch.ended or "by itself",
             "calls": self._calls,
             "seconds": self.watch.seconds,
+            "watching": self.watch.watching_seconds,
         }
         if self._problem is not None and not self.watch.ended:
             told["problem"] = describe_error(self._problem)
@@ -99,7 +102,7 @@ class Training:
         try:
             found += series_in(self._result, "returned")
             for name, value in {**self._bench.names, **self._given}.items():
-                if name in self._lengths or isinstance(value, list | dict):
+                if name in self._lengths or _may_hold_curves(value):
                     numbers = series_in(value, name)
                     if sum(len(entry["numbers"]) for entry in numbers) > self._lengths.get(name, 0):
                         found += numbers
@@ -109,6 +112,12 @@ class Training:
         except Exception:  # a submission's own containers may raise whatever they like
             pass
         return found
+
+    def _exchange_method(self, owner: Any, name: str) -> Callable[..., Any]:
+        """Let the method of a class that trains be this one; the notebook makes its objects as ever."""
+        method: Callable[..., Any] = getattr(owner, name)
+        setattr(owner, name, lambda *args, **named: self._train(*args, **named))
+        return method
 
     def _intercept(self) -> None:
         """Exchange the training function wherever the notebook has it, also in a module of its own."""
@@ -139,7 +148,7 @@ class Training:
             return Anything("a training that was passed over")
         for name, reference in answer.get("replace", {}).items():
             arguments[name] = _sent(reference, sent) if "sent" in reference else self._bench.value(reference)
-        self._given = {f"argument {name}": value for name, value in arguments.items() if isinstance(value, list | dict)}
+        self._given = {f"argument {name}": value for name, value in arguments.items() if _may_hold_curves(value)}
         self._lengths |= growing(self._given)
         self._set_look()
         self.watch.steps = 0
@@ -173,6 +182,10 @@ class Training:
         if self.watch.kept:
             model.load_state_dict(self.watch.kept)
         return look_at(model, images, self.watch.shown, self.watch.accelerator)
+
+
+def _may_hold_curves(value: Any) -> bool:
+    return isinstance(value, list | dict) or is_own_object(value)
 
 
 def _sent(reference: Mapping[str, Any], arrays: Arrays) -> Any:

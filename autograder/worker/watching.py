@@ -9,8 +9,8 @@ import os
 import pickle
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -28,6 +28,7 @@ from autograder.worker.looking import distance, downhill, few, gradients_of, len
 from autograder.worker.pictures import Shown, pictures_among, shoes_in
 
 MOST_WAITING = 200
+MOST_OPEN = 50
 # So often a submission may catch what ends its training before its process is ended.
 PATIENCE = 3
 
@@ -87,6 +88,7 @@ class Watch:
         self._modes: list[bool] = []
         self._stack = ExitStack()
         self.kept: dict[str, torch.Tensor] = {}
+        self.watching_seconds = 0.0
         self.finish: Callable[[], None] = lambda: os._exit(0)
 
     # --- switching on and off
@@ -95,6 +97,7 @@ class Watch:
         for kind in _networks():
             self._patch(kind, "forward", self._watched_forward(vars(kind)["forward"]))
         self._patch(torch.autograd, "backward", self._watched_backward(torch.autograd.backward))
+        self._patch(torch.autograd, "grad", self._watched_backward(torch.autograd.grad))
         self._patch(torch, "save", self._watched_save(torch.save, 0))
         self._patch(pickle, "dump", self._watched_save(pickle.dump, 0))
         self._patch(matplotlib.axes.Axes, "plot", self._watched_plot(matplotlib.axes.Axes.plot))
@@ -126,13 +129,15 @@ class Watch:
             if not tensors:
                 return forward(module, *args, **named)
             self._be_quick()
-            self._note_update_by_hand()
+            with self._counted():
+                self._note_update_by_hand()
             self._inside = True
             try:
                 output = self.accelerator.run(forward, module, args, named)
             finally:
                 self._inside = False
-            self._note_forward(module, tensors, output)
+            with self._counted():
+                self._note_forward(module, tensors, output)
             return output
 
         return watched
@@ -180,36 +185,61 @@ class Watch:
         @wraps(backward)
         def watched(tensors: Any, *args: Any, **named: Any) -> Any:
             self._be_quick()
-            loss = tensors[0] if isinstance(tensors, tuple | list) and tensors else tensors
-            left_over = None
-            if not self._since_step and self.steps and self.model is not None:
-                left_over = length(gradients_of(self.model))
+            with self._counted():
+                left_over = self._left_over()
             self._since_step += 1
             result = backward(tensors, *args, **named)
-            arrived = {seen.number: seen.gradient for seen in self._passes.values() if seen.gradient is not None}
-            for number in arrived:
-                del self._passes[number]
-            self._passes = {number: seen for number, seen in self._passes.items() if number > self._count - 50}
-            self._events.append(
-                {
-                    "kind": "backward",
-                    "loss": float(loss.detach().sum()) if isinstance(loss, torch.Tensor) else None,
-                    "function": getattr(getattr(loss, "grad_fn", None), "name", lambda: "")(),
-                    "left over": left_over,
-                    "gradients": {str(number): _rows(gradient) for number, gradient in arrived.items()},
-                }
-            )
-            self._modes.append(bool(self.model.training) if self.model is not None else True)
-            self._after_backward = sample(self.model) if self.model is not None else []
+            with self._counted():
+                self._note_backward(tensors[0] if isinstance(tensors, tuple | list) and tensors else tensors, left_over)
             return result
 
         return watched
 
+    def _left_over(self) -> float | None:
+        """The length of the gradients that a step has left behind, None where that is not the moment to look."""
+        if self._since_step or not self.steps or self.model is None:
+            return None
+        return length(gradients_of(self.model))
+
+    def _note_backward(self, loss: Any, left_over: float | None) -> None:
+        arrived = {seen.number: seen.gradient for seen in self._passes.values() if seen.gradient is not None}
+        # Older ones than these belong to evaluations, which no gradient will come back through any more.
+        self._passes = {
+            number: seen
+            for number, seen in self._passes.items()
+            if number not in arrived and number > self._count - MOST_OPEN
+        }
+        self._events.append(
+            {
+                "kind": "backward",
+                "loss": float(loss.detach().sum()) if isinstance(loss, torch.Tensor) else None,
+                "function": getattr(getattr(loss, "grad_fn", None), "name", lambda: "")(),
+                "left over": left_over,
+                "gradients": {str(number): _rows(gradient) for number, gradient in arrived.items()},
+            }
+        )
+        self._modes.append(bool(self.model.training) if self.model is not None else True)
+        self._after_backward = sample(self.model) if self.model is not None else []
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count the processor time of watching apart from that of what is watched."""
+        started = time.process_time()
+        try:
+            yield
+        finally:
+            self.watching_seconds += time.process_time() - started
+
     def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, named: Any) -> None:
         self._be_quick()
-        self._before = sample(self.model) if self.model is not None else []
+        with self._counted():
+            self._before = sample(self.model) if self.model is not None else []
 
     def _after_step(self, optimizer: torch.optim.Optimizer, args: Any, named: Any) -> None:
+        with self._counted():
+            self._note_optimizer(optimizer)
+
+    def _note_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         own = {id(parameter) for parameter in self.model.parameters()} if self.model is not None else set()
         held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         rates = [float(group.get("lr", 0.0)) for group in optimizer.param_groups]
@@ -244,7 +274,8 @@ class Watch:
         self._since_step, self._after_backward = 0, []
         self.flush()
         if self.look is not None and self.steps % self.look.every == 0:
-            self.show()
+            with self._counted():
+                self.show()
         if self.steps >= self.most_steps:
             self.end("steps")
         self._be_quick()
