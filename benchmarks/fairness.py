@@ -1,4 +1,5 @@
-"""`python -m benchmarks.fairness`: what the grader says of every sample submission, against what a fair one would.
+"""`python -m benchmarks.fairness [--training]`: what the grader says of every sample submission, against what a fair
+one would.
 
 Prints each submission on which the two differ, then a table per check: mistakes caught, mistakes missed, right work
 wrongly failed. A check that is skipped behind one that has caught the mistake counts as neither.
@@ -19,6 +20,8 @@ from autograder.verdict import Verdict
 from fixtures.compose import Submission, read_submissions, write_notebook
 
 LABELLED = ("data", "same", "different", "cnn", "channel", "accuracy")
+# The labels of submissions about training speak of these, and of no others.
+LABELLED_TRAINING = ("train",)
 
 
 def differences(submission: Submission, verdicts: dict[str, Verdict]) -> dict[str, str]:
@@ -36,13 +39,19 @@ def differences(submission: Submission, verdicts: dict[str, Verdict]) -> dict[st
 def main(
     data: Annotated[Path | None, typer.Option(help="Folder with train, test_w and test_m; default: synthetic.")] = None,
     only: Annotated[str, typer.Option(help="Only submissions whose name holds this.")] = "",
+    training: Annotated[bool, typer.Option(help="The submissions about training, instead of the others.")] = False,
 ) -> None:
     """Grade all sample submissions and print the confusion table; exit status 1 where it is not clean."""
     console = Console()
-    chosen = {name: submission for name, submission in read_submissions().items() if only in name}
+    labelled = LABELLED_TRAINING if training else LABELLED
+    chosen = {
+        name: submission
+        for name, submission in read_submissions().items()
+        if only in name and submission.about_training is training
+    }
     caught, missed, wronged = Counter[str](), Counter[str](), Counter[str]()
     try:
-        setup = prepare(data, only=LABELLED)
+        setup = prepare(data, only=labelled)
     except CannotGrade as problem:
         raise typer.BadParameter(str(problem)) from problem
     with tempfile.TemporaryDirectory() as folder, setup.grader() as grader:
@@ -62,7 +71,7 @@ def main(
     for title in ("check", "mistakes caught", "missed", "right work wrongly failed"):
         table.add_column(title, justify="left" if title == "check" else "right")
     for id in setup.rubric.points:
-        if id.split(".")[0] in LABELLED:
+        if id.split(".")[0] in labelled:
             table.add_row(id, str(caught[id]), str(missed[id]), str(wronged[id]))
     console.print(table)
     raise typer.Exit(1 if missed.total() or wronged.total() else 0)

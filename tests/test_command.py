@@ -36,27 +36,32 @@ def checked(path: Path, data: Path, *more: object) -> dict[str, Any]:
 
 
 def test_the_handouts_submission_on_the_courses_photographs(handout_submission: Path, photographs: Path) -> None:
-    result = checked(handout_submission, photographs)
+    # Memorising with its CNN and training for the test take minutes, and promise nothing here.
+    only = "data,same,different,cnn,channel,accuracy,train,overfit.channel"
+    result = checked(handout_submission, photographs, "--only", only)
     verdicts = {id: entry["verdict"] for id, entry in result["checks"].items()}
-    failing = {"data.values", "data.order", "cnn.padding", "channel.padding"}
+    failing = {"data.values", "data.order", "cnn.padding", "channel.padding", "train.mode"}
     assert {id for id, verdict in verdicts.items() if verdict == "fail"} == failing
     for id in ("data.shape", "data.split", "same.content", "different.balance", "cnn.architecture", "channel.concat"):
         assert verdicts[id] == "pass"
-    assert verdicts["accuracy.values"] == "pass" and verdicts["train.loss"] == "skipped"
+    assert verdicts["accuracy.values"] == "pass" and verdicts["overfit.channel"] == "pass"
+    for name in ("batches", "labels", "shuffle", "loss", "layout", "updates", "report", "curve", "checkpoint"):
+        assert verdicts[f"train.{name}"] == "pass"
+    assert "17 of 18 steps were taken in evaluation mode" in result["checks"]["train.mode"]["observed"]
     values, order = result["checks"]["data.values"], result["checks"]["data.order"]
     assert "already returned 0..1" in values["observed"] and "before 3.3" in values["message"]
     assert "index 0 of train_data holds right shoes" in order["observed"]
-    assert result["possible"] == 100 and result["automatic"]["possible"] == 70
     assert result["resolved"]["train"]["name"] == "run_pytorch_gradient_descent"
     assert result["resolved"]["train"]["parameters"]["iterations"] == "max_iters"
 
 
-def test_the_solution_on_the_courses_photographs_gets_every_point_checked_so_far(
+def test_the_solution_on_the_courses_photographs_gets_every_point_of_what_it_does_without_training_long(
     solution: Path, photographs: Path
 ) -> None:
-    done = autograder("check", solution, "--data", photographs, "--format", "json")
+    only = "data,same,different,cnn,channel,accuracy,train,overfit.channel"
+    done = autograder("check", solution, "--data", photographs, "--format", "json", "--only", only)
     result = json.loads(done.stdout)
-    looked_at = [entry for entry in result["checks"].values() if entry["verdict"] not in ("skipped", "manual")]
+    looked_at = [entry for entry in result["checks"].values() if entry["verdict"] != "manual"]
     assert done.returncode == 0 and looked_at
     assert all(entry["verdict"] == "pass" and entry["points"] == entry["possible"] for entry in looked_at)
 

@@ -41,6 +41,17 @@ CHECKS = (
     "channel.concat",
     "channel.padding",
     "accuracy.values",
+    "train.runs",
+    "train.loss",
+    "train.batches",
+    "train.labels",
+    "train.shuffle",
+    "train.layout",
+    "train.updates",
+    "train.mode",
+    "train.report",
+    "train.curve",
+    "train.checkpoint",
 )
 ENTRIES = read_submissions().values()
 

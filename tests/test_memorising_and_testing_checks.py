@@ -1,4 +1,4 @@
-"""Questions 3b and 4a: what was learnt by heart, how accurate it is on strangers' shoes, and what the notebook claims."""
+"""Questions 3b and 4a: what was learnt by heart, how accurate it is on strangers' shoes, what the notebook claims."""
 
 import math
 import re
@@ -28,10 +28,11 @@ from autograder.verdict import Outcome, Verdict
 PASS, PARTIAL, FAIL = Outcome.PASS, Outcome.PARTIAL, Outcome.FAIL
 CODE = re.compile(r"\b(np|torch|nn|optim)\.|\w\[|=|\bdef\b|\bfor \w+ in\b")
 MEMORIES = {"overfit.channel": kinds.ChannelMemory, "overfit.cnn": kinds.CnnMemory}
+USUAL = Settings()
 OVERFIT, TEST = tuple(MEMORIES), ("test.women", "test.men")
 
 
-def said_of(check: str, seen: Any, settings: Settings = Settings()) -> Verdict:
+def said_of(check: str, seen: Any, settings: Settings = USUAL) -> Verdict:
     said = judge(CHECKS[check], {CHECKS[check].evidence or type(seen): seen}, {}, settings)
     assert not CODE.search(said.hint), "a hint asks or names an idea; it does not give code away"
     return said
@@ -54,7 +55,7 @@ def attempt(reached: int | None, **facts: Any) -> kinds.MemoryTry:
     return kinds.MemoryTry(reached=reached, **(whole | facts))
 
 
-def memorised(check: str, *tries: kinds.MemoryTry, settings: Settings = Settings(), remark: str = "") -> Verdict:
+def memorised(check: str, *tries: kinds.MemoryTry, settings: Settings = USUAL, remark: str = "") -> Verdict:
     return said_of(check, MEMORIES[check]("CNN", tries, 100, 300, remark), settings)
 
 
@@ -147,11 +148,11 @@ def on_strangers(pairs: tuple[int, int] = (30, 40), wrong: tuple[int, int] = (60
 PERFECT = on_strangers((40, 40), (80, 80))
 
 
-def exam(check: str, seen: kinds.TestSet, settings: Settings = Settings(), **facts: Any) -> Verdict:
+def exam(check: str, seen: kinds.TestSet, settings: Settings = USUAL, **facts: Any) -> Verdict:
     """The verdict on one test set, where the other one was answered without a mistake."""
     whole: dict[str, Any] = {"model": "CNNChannel", "source": "its own training, 400 steps", "steps": 400, "valid": 0.9}
-    sets = {"women": PERFECT, "men": PERFECT} | {check.removeprefix("test."): seen}
-    return said_of(check, kinds.TestRun(**(whole | facts), **sets), settings)
+    whole |= {"women": PERFECT, "men": PERFECT} | {check.removeprefix("test."): seen} | facts
+    return said_of(check, kinds.TestRun(**whole), settings)
 
 
 @pytest.mark.parametrize("check", TEST)
@@ -397,8 +398,10 @@ def left_and_right(place: Place) -> tuple[Shoe, Shoe]:
 @given(places=st.lists(PLACES, max_size=6), swapped=st.booleans())
 @settings(max_examples=15)
 def test_wrong_pairs_are_recognised_and_pairs_are_none(places: list[Place], swapped: bool, sideways: bool) -> None:
-    order = -1 if swapped else 1
-    seen = {n: small(*left_and_right(place)[::order], sideways) for n, place in enumerate(places)}
+    seen = {}
+    for number, place in enumerate(places):
+        left, right = left_and_right(place)
+        seen[number] = small(right, left, sideways) if swapped else small(left, right, sideways)
     assert Gallery(PHOTOGRAPHS).wrong_pairs(seen) == {place for place in places if place[1] != place[2]}
 
 

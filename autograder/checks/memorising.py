@@ -1,5 +1,7 @@
 """Question 3b: five triplets learnt by heart."""
 
+import math
+
 from autograder.checks.declare import Settings, check
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Memory
 from autograder.verdict import Verdict, failed, partial, passed
@@ -30,7 +32,7 @@ def _memorises(memory: Memory, settings: Settings) -> Verdict:
         return partial(expected, observed, "Which learning rate and batch size make it quicker?")
     if best.problem and not best.steps:
         return failed(expected, best.problem)
-    observed = f"{best.best:.0%} at best, after {best.steps} steps {how}"
+    observed = f"{math.floor(100 * best.best)}% at best, after {best.steps} steps {how}"
     if best.ended in ("seconds", "clock"):
         observed += ", where its time was up: one step of this model takes long"
     elif best.problem:

@@ -135,13 +135,17 @@ class Recorder:
                 if key.startswith("ids"):
                     images = arrays["pictures" + key[3:]]
                     self.pictures |= {int(i): image for i, image in zip(ids, images, strict=True)}
+            if len(self.pictures) > MOST_PICTURES or len(self._printed) > MOST_EVENTS:
+                raise NotATrace("there are more pictures than a training has")
             if structure.get("printed"):
                 self._printed.append(Printed(len(self._steps), str(structure["printed"])[:MOST_TEXT]))
             for event in structure["events"]:
                 self._events += 1
-                if self._events > MOST_EVENTS or len(self.pictures) > MOST_PICTURES:
+                if self._events > MOST_EVENTS:
                     raise NotATrace("there are more events than a training has")
                 _READERS[event["kind"]](self, event)
+        except NotATrace:
+            raise
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as problem:
             raise NotATrace(f"{type(problem).__name__} in a note") from problem
 
@@ -152,7 +156,7 @@ class Recorder:
                 name = str(entry["name"])
                 source = "returned" if name.startswith("returned") else "kept"
                 self._series.append(Series(source, name, _numbers(entry["numbers"])))
-        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as problem:
             raise NotATrace(f"{type(problem).__name__} in what a training left") from problem
 
     def trace(self) -> Trace:
@@ -222,7 +226,10 @@ _READERS = {
 
 
 def _table(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(float(number) for number in row) for row in rows)
+    table = tuple(tuple(float(number) for number in row) for row in rows)
+    if len({len(row) for row in table}) > 1:
+        raise ValueError("rows of different lengths")
+    return table
 
 
 def _numbers(values: Sequence[float]) -> tuple[float, ...]:

@@ -115,6 +115,10 @@ def training_calls(understanding: Understanding, function: Candidate) -> tuple[T
         node = statement.node
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or not dependencies.trains(position):
             continue
+        own = [call for call in calls_in(node) if called(call) == function.name]
+        others = {called(call) for call in calls_in(node)} & dependencies.trainers - {function.name}
+        if own and not others and all(_switches_mode(call) for call in own):
+            continue
         found.append(
             TrainingCall(
                 position,
@@ -194,6 +198,11 @@ def _on_few(understanding: Understanding, node: ast.AST, position: int) -> bool:
                 if isinstance(made, ast.Assign) and _is_small_part(made.value):
                     return True
     return False
+
+
+def _switches_mode(call: ast.Call) -> bool:
+    """`net.train()` is no training, although a function may be called that, too."""
+    return isinstance(call.func, ast.Attribute) and not call.args and not call.keywords
 
 
 def _is_small_part(value: ast.expr) -> bool:

@@ -41,6 +41,8 @@ def _is_picture(value: torch.Tensor) -> bool:
 def shoes_in(tensors: list[torch.Tensor]) -> Shown | None:
     """Cut a batch into its shoes; None where its shape is none that holds two shoes."""
     batch = tensors[0].detach()
+    if not len(batch):
+        return None
     if batch.dim() == 3:
         batch = batch[None]
     if len(tensors) == 2 and tensors[1].shape == tensors[0].shape:
