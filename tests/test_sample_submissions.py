@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading import Grader
-from autograder.session import Setup, grade_path
+from autograder.session import Setup, grade_path, prepare
 from fixtures.compose import read_submissions, solution_notebook, write_notebook
 
 # A part that is quick and touches every check; `python -m benchmarks.fairness` grades all of them.
@@ -45,6 +45,21 @@ UNUSUAL = (
 )
 
 
+TRAINING = (
+    "softmax-before-cross-entropy",
+    "labels-exchanged",
+    "never-shuffled",
+    "reshaped-instead-of-permuted",
+    "gradients-never-cleared",
+    "evaluation-mode-after-the-first-epoch",
+    "validation-accuracy-of-the-training-data",
+    "curve-not-returned",
+    "checkpoint-path-never-used",
+    "gradients-of-two-batches-on-purpose",
+    "weights-moved-by-hand",
+)
+
+
 def verdicts(name: str, path: Path, setup: Setup, grader: Grader) -> dict[str, str]:
     write_notebook(path, read_submissions()[name].notebook())
     graded = grade_path(path, setup, grader)
@@ -66,6 +81,17 @@ def test_a_mistake_is_caught_by_the_checks_that_name_it_and_by_no_others(
 def test_right_work_in_another_style_loses_no_point(name: str, tmp_path: Path, setup: Setup, grader: Grader) -> None:
     found = verdicts(name, tmp_path / "submission.ipynb", setup, grader)
     assert {id: outcome for id, outcome in found.items() if outcome != "pass"} == {}
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_a_training_loop_is_judged_by_what_reached_the_optimizer(
+    name: str, tmp_path: Path, small_data: Path, grader: Grader
+) -> None:
+    submission = read_submissions()[name]
+    training = prepare(small_data, only=["train"])
+    found = verdicts(name, tmp_path / "submission.ipynb", training, grader.sibling(training.data_set, ["train"]))
+    assert {id for id, outcome in found.items() if outcome == "fail"} == set(submission.caught_by)
+    assert {id for id, outcome in found.items() if outcome == "partial"} == set(submission.partial_by)
 
 
 def test_the_solution_gets_every_point_that_is_checked(tmp_path: Path, setup: Setup, grader: Grader) -> None:
