@@ -77,7 +77,7 @@ def assert_the_next_worker_works(template):
         ),
         ("import torch\nx = torch.zeros(2, 30)", {"kind": "tensor", "dtype": "float32", "shape": [2, 30]}),
         ("class x: pass", {"kind": "class", "type": "x"}),
-        ("import torch\nx = torch.nn.Linear(1, 2)", {"kind": "model", "type": "Linear"}),
+        ("import torch\nx = torch.nn.Linear(1, 2)", {"kind": "model", "type": "Linear", "convolution_weights": 0}),
         ("x = lambda: 0", {"kind": "callable", "type": "<lambda>"}),
         ("x = object()", {"kind": "other", "type": "object"}),
     ],
