@@ -56,7 +56,7 @@ def attempt(reached: int | None, **facts: Any) -> kinds.MemoryTry:
 
 
 def memorised(check: str, *tries: kinds.MemoryTry, settings: Settings = USUAL, remark: str = "") -> Verdict:
-    return said_of(check, MEMORIES[check]("CNN", tries, 100, 300, remark), settings)
+    return said_of(check, MEMORIES[check]("CNN", tries, remark), settings)
 
 
 @pytest.mark.parametrize("check", OVERFIT)
@@ -134,7 +134,7 @@ def test_an_instructor_decides_what_quick_is() -> None:
 @pytest.mark.parametrize("name", ["CNN", "CNNChannel"])
 def test_the_curve_of_the_best_draw_is_kept(name: str) -> None:
     best = attempt(30, curve=kinds.Curve((0.5,), ()))
-    memory = kinds.Memory(name, (attempt(None), best, attempt(90)), 100, 300)
+    memory = kinds.Memory(name, (attempt(None), best, attempt(90)))
     assert memory.curves == {f"memorising-{name}": best.curve}
 
 

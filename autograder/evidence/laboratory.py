@@ -91,11 +91,11 @@ class Laboratory:
         coded: CodedData,
         rubric: Rubric,
         seed: int,
-        photographs: Photographs | None = None,
+        photographs: Photographs,
     ) -> None:
         self.understanding = understanding
         self.coded = coded
-        self.photographs = photographs or Photographs(coded.data)
+        self.photographs = photographs
         self.seed = seed
         self.resolved: dict[Role, dict[str, Any]] = {}
         self.orientation: str | None = None

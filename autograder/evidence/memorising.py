@@ -1,12 +1,14 @@
 """Question 3b: whether a network and its training can learn five students' pairs by heart."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
-from autograder.evidence.gallery import Gallery, all_combinations, examples
+from autograder.evidence.exam import Exam, balanced
+from autograder.evidence.gallery import Gallery, Place
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.laboratory import Laboratory, Unavailable, not_found, still_to_be_written
 from autograder.evidence.running import (
@@ -58,8 +60,7 @@ def _collect(laboratory: Laboratory, role: Role, kind: type[Memory]) -> Memory |
         return unavailable.reason
     if isinstance(tries, NoEvidence):
         return tries
-    limits = laboratory.rubric.thresholds
-    return kind(model.name, tuple(tries), limits.memorising_steps, limits.memorising_partial_steps, school.remark)
+    return kind(model.name, tuple(tries), school.remark)
 
 
 class _School:
@@ -108,9 +109,9 @@ class _School:
             {name: self._data if role is Role.TRAIN_DATA else self._data[:2] for name, role in names.items()},
             model=self._role,
             draw=seed,
-            look=Look(watching.images, LOOK_EVERY, watching.judged),
+            look=Look(watching.exam.images, LOOK_EVERY, watching.judged),
         )
-        trained, _ = run_somehow(self._laboratory, self._function, self._calls, replace(order))
+        trained, _ = run_somehow(self._laboratory, self._function, self._calls, order)
         self._left -= max(trained.seconds, 0.1 * steps / 100)
         losses = tuple(step.loss for step in trained.trace.steps)
         curve = Curve(losses, (("five triplets", tuple(watching.points)),))
@@ -131,14 +132,10 @@ class _School:
 class _Watching:
     """Looks at a model on the pairs it learns and on those wrong pairs that it was really shown."""
 
-    def __init__(self, data: np.ndarray[tuple[int, ...], np.dtype[np.float32]], wanted: float) -> None:
+    def __init__(self, data: NDArray[np.float32], wanted: float) -> None:
         self._gallery = Gallery(data)
         self._wanted = wanted
-        # In an order that tells nothing.
-        places = all_combinations(len(data))
-        order = np.random.default_rng([len(data), 17]).permutation(len(places))
-        self._places = [places[index] for index in order]
-        self.images = examples(data, self._places)
+        self.exam = Exam([data], np.random.default_rng([len(data), 17]))
         self.points: list[tuple[int, float]] = []
         self.reached: int | None = None
 
@@ -150,13 +147,10 @@ class _Watching:
             self.reached = step
         return False, self.reached is not None
 
-    def _accuracy(
-        self, outputs: np.ndarray[tuple[int, ...], np.dtype[np.float32]], shown: set[tuple[int, int, int]]
-    ) -> float:
-        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(int)
-        right: dict[bool, list[bool]] = {True: [], False: []}
-        for place, answer in zip(self._places, answers, strict=True):
-            is_pair = place[1] == place[2]
-            if is_pair or not shown or place in shown:
-                right[is_pair].append(bool(answer) == is_pair)
-        return sum(float(np.mean(kind)) for kind in right.values()) / 2
+    def _accuracy(self, outputs: NDArray[Any], shown: set[Place]) -> float:
+        """Of the wrong pairs those count that were shown, or all where none could be made out."""
+
+        def asked(place: Place) -> bool:
+            return place[1] == place[2] or not shown or place in shown
+
+        return balanced(self.exam.results(outputs, asked)[0])

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
 from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, WorkerStopped
-from autograder.evidence.arguments import CannotCall, Reference, matched, model_arguments
+from autograder.evidence.arguments import CannotCall, Reference, matched
+from autograder.evidence.building import with_model
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.laboratory import (
     Bench,
@@ -25,7 +26,7 @@ from autograder.evidence.laboratory import (
 )
 from autograder.evidence.trace import NotATrace, Recorder, Trace
 from autograder.program.names import Role
-from autograder.program.parameters import example_calls, meaning_of
+from autograder.program.parameters import meaning_of
 from autograder.program.roles import Candidate
 from autograder.program.training import (
     Trainer,
@@ -270,22 +271,19 @@ class _Run:
         """A model of the wanted kind, for calls that bring another one or none."""
         if self._model is None or self._order.model is None:
             return
-        itself = {"kept": self._model.key}
-        first: Raised | None = None
-        if self._bench.ask("describe", {"value": itself}).structure["value"]["kind"] == "model":
-            return
-        parameters = self._bench.signature(itself)
-        examples = example_calls(self._laboratory.understanding.dependencies, self._model.name)
-        for arguments in model_arguments(parameters, examples, self._order.model is Role.CHANNEL):
-            request = {"function": itself, **arguments.request(), "keep": "model", "draw": self._order.draw}
-            try:
-                if self._bench.ask("call", request).structure["value"]["kind"] == "model":
-                    self._built = True
-                    return
-            except Raised as raised:
-                first = first or raised
-        if first is not None:
-            raise Unavailable(raised_evidence(self._model.name, first))
+
+        def is_new_model(reference: Reference) -> bool | None:
+            made = reference["kept"] == "model"
+            kind = self._bench.ask("describe", {"value": reference}).structure["value"]["kind"]
+            return made if kind == "model" else None
+
+        try:
+            built = with_model(
+                self._laboratory, self._bench, self._model, self._order.model, is_new_model, self._order.draw
+            )
+        except Raised as raised:
+            raise Unavailable(raised_evidence(self._model.name, raised)) from None
+        self._built = bool(built)
 
     def _model_reference(self) -> Reference:
         if self._built or self._model is None:

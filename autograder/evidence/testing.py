@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
-from autograder.boundary.workers import WorkerStopped
 from autograder.evidence.accuracy import orientation
-from autograder.evidence.arguments import model_arguments
+from autograder.evidence.arguments import Reference
+from autograder.evidence.building import with_model
 from autograder.evidence.claims import claimed_accuracy
-from autograder.evidence.gallery import Place, all_combinations, examples
+from autograder.evidence.exam import Count, Exam, balanced
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Raised, Unavailable, not_found, still_to_be_written
 from autograder.evidence.running import (
@@ -24,14 +24,12 @@ from autograder.evidence.running import (
     Trained,
     no_training,
     ordered_calls,
-    problem_words,
     run_somehow,
     trainer,
 )
 from autograder.evidence.trace import Recorder
 from autograder.evidence.training_kinds import Curve, TestRun, TestSet
 from autograder.program.names import MODELS, Role
-from autograder.program.parameters import example_calls
 from autograder.program.roles import Candidate
 
 # Every tenth student validates, as many as the handout's own split.
@@ -42,30 +40,8 @@ TEST_ROLES = {"women": Role.TEST_W, "men": Role.TEST_M}
 EPOCHS = 30
 
 
-class _Exam:
-    """Examples whose labels the worker never sees: pictures in an order drawn by lot, judged here."""
-
-    def __init__(self, sets: Sequence[NDArray[np.float32]], seed: int) -> None:
-        self._entries: list[tuple[int, Place]] = [
-            (number, place) for number, data in enumerate(sets) for place in all_combinations(len(data))
-        ]
-        order = np.random.default_rng([seed, 13]).permutation(len(self._entries))
-        self._entries = [self._entries[index] for index in order]
-        self.images = np.concatenate([examples(sets[number], [place]) for number, place in self._entries])
-
-    def results(self, outputs: NDArray[Any]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-        """For each set what was right, and how many there were, of pairs and of wrong pairs."""
-        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(int)
-        counts = np.zeros((1 + max(number for number, _ in self._entries), 2, 2), dtype=int)
-        for (number, place), answer in zip(self._entries, answers, strict=True):
-            is_pair = place[1] == place[2]
-            counts[number, 0 if is_pair else 1] += [int(answer) == int(is_pair), 1]
-        return [((int(p[0]), int(p[1])), (int(w[0]), int(w[1]))) for p, w in counts]
-
-
-def balanced(result: tuple[tuple[int, int], tuple[int, int]]) -> float:
-    """The mean of the accuracies on pairs and on wrong pairs."""
-    return sum(right / max(1, count) for right, count in result) / 2
+def _exam(laboratory: Laboratory, *sets: NDArray[np.float32]) -> Exam:
+    return Exam(sets, np.random.default_rng([laboratory.seed, 13]))
 
 
 class _Data:
@@ -97,7 +73,7 @@ def collect(laboratory: Laboratory) -> Iterator[TestRun | NoEvidence]:
 
 
 def _with_submitted_weights(laboratory: Laboratory, data: _Data, notes: list[str]) -> TestRun | None:
-    exam = _Exam([data.valid, *data.tests], laboratory.seed)
+    exam = _exam(laboratory, data.valid, *data.tests)
     layout = orientation(laboratory) or "upright"
     best: tuple[float, TestRun] | None = None
     for file_name, path in sorted(laboratory.understanding.bundle.weights.items()):
@@ -123,32 +99,23 @@ def _with_submitted_weights(laboratory: Laboratory, data: _Data, notes: list[str
 
 
 def _outputs_with(
-    laboratory: Laboratory, role: Role, model: Candidate, weights: Path, exam: _Exam, layout: str
+    laboratory: Laboratory, role: Role, model: Candidate, weights: Path, exam: Exam, layout: str
 ) -> NDArray[Any]:
     def use(bench: Bench) -> NDArray[Any]:
-        itself = {"kept": model.key}
         # A copy, so that what runs there can do nothing to the file that was handed in.
         folder = Path(tempfile.mkdtemp(prefix="weights-", dir=bench.worker.scratch))
         copy = Path(shutil.copyfile(weights, folder / "weights"))
-        if bench.ask("describe", {"value": itself}).structure["value"]["kind"] == "model":
-            return _load(bench, itself, copy, exam, layout)
-        parameters = bench.signature(itself)
-        examples_seen = example_calls(laboratory.understanding.dependencies, model.name)
-        first: Raised | None = None
-        for arguments in model_arguments(parameters, examples_seen, role is Role.CHANNEL):
-            try:
-                bench.ask("call", {"function": itself, **arguments.request(), "keep": "model"})
-                return _load(bench, {"kept": "model"}, copy, exam, layout)
-            except Raised as raised:
-                first = first or raised
-        raise first or Raised({"type": "ValueError", "message": "it is not clear how the model is built"})
+
+        def load(reference: Reference) -> NDArray[Any]:
+            request = {"model": reference, "path": str(copy), "layout": layout}
+            return bench.ask("weights", request, {"images": exam.images}).arrays["evaluation"]
+
+        outputs = with_model(laboratory, bench, model, role, load)
+        if outputs is None:
+            raise Raised({"type": "ValueError", "message": "it is not clear how the model is built"})
+        return outputs
 
     return laboratory.attempt([model], use, given=laboratory.given_arrays)
-
-
-def _load(bench: Bench, model: dict[str, Any], path: Path, exam: _Exam, layout: str) -> NDArray[Any]:
-    request = {"model": model, "path": str(path), "layout": layout}
-    return bench.ask("weights", request, {"images": exam.images}).arrays["evaluation"]
 
 
 # --- the submission's own training
@@ -163,7 +130,8 @@ def _after_training(laboratory: Laboratory, data: _Data, note: str) -> TestRun |
         skeleton = laboratory.understanding.skeleton(Role.CHANNEL)
         return still_to_be_written(skeleton.name) if skeleton else not_found(Role.CHANNEL)
     budget = laboratory.rubric.training
-    watching = _Validating(data.valid, laboratory.seed, budget.good_enough)
+    validation = _exam(laboratory, data.valid)
+    watching = _Validating(validation, budget.good_enough)
     calls = ordered_calls(laboratory, function, role, few=False)
     # A call on a few students only shows how to call; how long to train is then for the budget to say.
     alone = all(call.few for call in calls)
@@ -176,25 +144,23 @@ def _after_training(laboratory: Laboratory, data: _Data, note: str) -> TestRun |
         # No test picture is anywhere near a training.
         {name: data.train if r is Role.TRAIN_DATA else data.valid for name, r in names.items()},
         model=role,
-        look=Look(watching.images, max(1, budget.test_steps // LOOKS), watching.judged),
+        look=Look(validation.images, max(1, budget.test_steps // LOOKS), watching.judged),
         as_given=True,
     )
-    exam = _Exam(data.tests, laboratory.seed)
+    exam = _exam(laboratory, *data.tests)
 
     def look(bench: Bench, trained: Trained) -> Arrays:
         return bench.ask("trained", {}, {"images": exam.images}, processor_seconds=budget.test_seconds).arrays
 
     try:
         trained, outputs = run_somehow(laboratory, function, calls, order, after=look)
-    except (Unavailable, WorkerStopped) as problem:
-        if isinstance(problem, Unavailable):
-            return problem.reason
-        raise
+    except Unavailable as unavailable:
+        return unavailable.reason
     if not trained.trace.steps or outputs is None or "evaluation" not in outputs:
         return no_training(function, trained)
     model = laboratory.understanding.first(role)
     steps = watching.best_step or len(trained.trace.steps)
-    cut = {"seconds": "its processor time was up", "clock": "its time was up", "steps": ""}.get(trained.ended, "")
+    cut = {"seconds": "its processor time was up", "clock": "its time was up"}.get(trained.ended, "")
     women, men = _sets(laboratory, exam.results(outputs["evaluation"]))
     return TestRun(
         model=model.name if model is not None else role.value,
@@ -203,7 +169,6 @@ def _after_training(laboratory: Laboratory, data: _Data, note: str) -> TestRun |
         valid=watching.best,
         women=women,
         men=men,
-        cut=problem_words(trained) or cut,
         curve=Curve(
             tuple(step.loss for step in trained.trace.steps),
             (("validation students", tuple(watching.points)),),
@@ -215,10 +180,9 @@ def _after_training(laboratory: Laboratory, data: _Data, note: str) -> TestRun |
 class _Validating:
     """Keeps the weights that do best on validation students."""
 
-    def __init__(self, valid: NDArray[np.float32], seed: int, enough: float) -> None:
-        self._exam = _Exam([valid], seed)
+    def __init__(self, exam: Exam, enough: float) -> None:
+        self._exam = exam
         self._enough = enough
-        self.images = self._exam.images
         self.points: list[tuple[int, float]] = []
         self.best: float | None = None
         self.best_step = 0
@@ -232,9 +196,7 @@ class _Validating:
         return better, accuracy >= self._enough
 
 
-def _sets(
-    laboratory: Laboratory, results: Sequence[tuple[tuple[int, int], tuple[int, int]]]
-) -> tuple[TestSet, TestSet]:
+def _sets(laboratory: Laboratory, results: Sequence[tuple[Count, Count]]) -> tuple[TestSet, TestSet]:
     made = []
     for who, (pairs, wrong) in zip(TEST_FOLDERS, results, strict=True):
         claim = claimed_accuracy(laboratory.understanding, TEST_ROLES[who])

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.evidence.accuracy import GRADERS_GENERATORS
+from autograder.evidence.exam import answers_of
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.laboratory import Laboratory, Unavailable
 from autograder.evidence.losses import CROSS_ENTROPY, UNKNOWN, read_loss
@@ -269,8 +270,6 @@ class _Reader:
     """Reads the pictures of a training."""
 
     def __init__(self, classroom: Classroom, trained: Trained) -> None:
-        self._classroom = classroom
-        self._trained = trained
         self._shoes: dict[int, tuple[Shoe | None, Shoe | None]] = {}
         groups: dict[tuple[int, ...], list[int]] = {}
         for number, picture in trained.pictures.items():
@@ -362,7 +361,7 @@ def _batch(step: Step, reader: _Reader) -> Batch:
     for seen in step.passes:
         outputs, gradients = np.array(seen.outputs), np.array(seen.gradients)
         labels = read_loss(outputs, gradients).labels
-        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(int)
+        answers = answers_of(outputs)
         for kind, label, answer in zip(reader.kinds(seen), labels, answers, strict=False):
             size += 1
             right += int(answer) == label
@@ -397,7 +396,7 @@ def _evaluations(classroom: Classroom, reader: _Reader, trace: Trace) -> tuple[E
         outputs = np.array(seen.outputs)
         if outputs.ndim != 2:
             continue
-        answers = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(int)
+        answers = answers_of(outputs)
         for kind, answer in zip(reader.kinds(seen), answers, strict=False):
             whose = classroom.whose(kind[0])[0] if kind else "other"
             key = seen.step, whose

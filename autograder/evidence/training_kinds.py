@@ -149,12 +149,10 @@ class MemoryTry:
 
 @dataclass(frozen=True)
 class Memory:
-    """How a network memorised five triplets. full, partial: within how many steps that earns full or partial points."""
+    """How a network memorised five triplets."""
 
     name: str
     tries: tuple[MemoryTry, ...]
-    full: int
-    partial: int
     remark: str = ""
 
     @property
@@ -200,7 +198,7 @@ class TestRun:
     """The best model on both test sets.
 
     model: its name; source: where its weights are from, in words; steps: of the training, 0 for submitted weights;
-    valid: its accuracy on validation students, None where that was not measured; cut: what ended the training early.
+    valid: its accuracy on validation students, None where that was not measured.
     """
 
     model: str
@@ -209,7 +207,6 @@ class TestRun:
     valid: float | None
     women: TestSet
     men: TestSet
-    cut: str = ""
     curve: Curve | None = None
     remark: str = ""
 

@@ -103,11 +103,16 @@ def is_own_object(value: Any) -> bool:
     return dataclasses.is_dataclass(value) or not library
 
 
+def may_hold_curves(value: Any) -> bool:
+    """Whether a training may gather numbers in a value: a list, a dictionary, an object of the submission's own."""
+    return isinstance(value, list | dict) or is_own_object(value)
+
+
 def growing(values: Mapping[str, Any]) -> dict[str, int]:
     """How many numbers each list holds now, by name, so that those which a training fills can be told apart."""
     lengths = {}
     for name, value in values.items():
-        if isinstance(value, list | dict) or is_own_object(value):
+        if may_hold_curves(value):
             try:
                 lengths[name] = sum(len(entry["numbers"]) for entry in series_in(value, name))
             except Exception:  # a submission's own containers may raise whatever they like
@@ -124,8 +129,8 @@ def weights_in(saved: Any) -> tuple[str, dict[str, torch.Tensor]]:
         if tensors and len(tensors) == len(saved):
             return "a state_dict", tensors
         for value in saved.values():
-            kind, weights = weights_in(value) if isinstance(value, Mapping | torch.nn.Module) else ("", {})
-            if weights and kind != "an optimizer's state":
+            _, weights = weights_in(value) if isinstance(value, Mapping | torch.nn.Module) else ("", {})
+            if weights:
                 return "a checkpoint", weights
     if isinstance(saved, list | tuple):
         tensors = {str(place): value for place, value in enumerate(saved) if isinstance(value, torch.Tensor)}

@@ -13,7 +13,7 @@ from autograder.boundary.pipe import Arrays
 from autograder.worker.devices import Accelerator
 from autograder.worker.errors import describe_error
 from autograder.worker.known import Pipe
-from autograder.worker.leavings import growing, is_own_object, series_in
+from autograder.worker.leavings import growing, may_hold_curves, series_in
 from autograder.worker.looking import look_at
 from autograder.worker.standins import Anything
 from autograder.worker.watching import Enough, Look, Watch
@@ -86,7 +86,6 @@ class Training:
         """How the training ended and what it left."""
         told: dict[str, Any] = {
             "ended": self.watch.ended or "by itself",
-            "calls": self._calls,
             "seconds": self.watch.seconds,
             "watching": self.watch.watching_seconds,
         }
@@ -102,7 +101,7 @@ class Training:
         try:
             found += series_in(self._result, "returned")
             for name, value in {**self._bench.names, **self._given}.items():
-                if name in self._lengths or _may_hold_curves(value):
+                if name in self._lengths or may_hold_curves(value):
                     numbers = series_in(value, name)
                     if sum(len(entry["numbers"]) for entry in numbers) > self._lengths.get(name, 0):
                         found += numbers
@@ -142,13 +141,13 @@ class Training:
         self._calls += 1
         arguments = _bound(function, args, named)
         described = {name: self._bench.describe(value) for name, value in arguments.items()}
-        answer, sent = self._bench.ask({"question": "arguments", "arguments": described, "call": self._calls}, {})
+        answer, sent = self._bench.ask({"question": "arguments", "arguments": described}, {})
         if answer.get("skip"):
             self._calls -= 1
             return Anything("a training that was passed over")
         for name, reference in answer.get("replace", {}).items():
             arguments[name] = _sent(reference, sent) if "sent" in reference else self._bench.value(reference)
-        self._given = {f"argument {name}": value for name, value in arguments.items() if _may_hold_curves(value)}
+        self._given = {f"argument {name}": value for name, value in arguments.items() if may_hold_curves(value)}
         self._lengths |= growing(self._given)
         self._set_look()
         self.watch.steps = 0
@@ -182,10 +181,6 @@ class Training:
         if self.watch.kept:
             model.load_state_dict(self.watch.kept)
         return look_at(model, images, self.watch.shown, self.watch.accelerator)
-
-
-def _may_hold_curves(value: Any) -> bool:
-    return isinstance(value, list | dict) or is_own_object(value)
 
 
 def _sent(reference: Mapping[str, Any], arrays: Arrays) -> Any:

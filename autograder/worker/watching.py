@@ -243,7 +243,7 @@ class Watch:
         own = {id(parameter) for parameter in self.model.parameters()} if self.model is not None else set()
         held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         rates = [float(group.get("lr", 0.0)) for group in optimizer.param_groups]
-        self._note_step({"optimizer": type(optimizer).__name__, "rate": max(rates), "held": len(own & held)})
+        self._note_step({"rate": max(rates), "held": len(own & held)})
 
     def _note_update_by_hand(self) -> None:
         """A loop may move the weights without an optimizer; that is seen when the next pictures come."""
@@ -252,7 +252,7 @@ class Watch:
         self._before = self._after_backward
         if distance(self._before, sample(self.model)) > 0:
             own = sum(1 for _ in self.model.parameters())
-            self._note_step({"optimizer": "", "rate": 0.0, "held": own})
+            self._note_step({"rate": 0.0, "held": own})
 
     def _note_step(self, facts: dict[str, Any]) -> None:
         self.steps += 1
@@ -261,7 +261,6 @@ class Watch:
         self._events.append(
             {
                 "kind": "step",
-                "step": self.steps,
                 "training": self._modes or [bool(self.model.training) if self.model is not None else True],
                 "gradient": length(gradients),
                 "change": distance(self._before, now),
@@ -353,7 +352,7 @@ class Watch:
             rows = look_at(self.model, self.look.images, self.shown, self.accelerator)
         finally:
             self._inside = False
-        structure = {"question": "look", "step": self.steps, "seconds": self.seconds}
+        structure = {"question": "look", "step": self.steps}
         self.flush()
         answer = self.send(structure, rows, True)
         if answer.get("keep"):
