@@ -62,7 +62,7 @@ def test_nothing_noted_is_an_empty_trace() -> None:
 def test_a_forward_and_a_backward_pass_and_a_step_are_one_step() -> None:
     (seen,) = recorded(forward(1), backward(1), step()).steps
     assert seen.passes == (
-        Pass(0, "upright", True, (0, 1), (), ((0.1, 0.2), (0.3, -0.4)), ((0.5, -0.5), (-0.25, 0.25))),
+        Pass(0, "upright", True, (0, 1), (), ((0.1, 0.2), (0.3, -0.4)), gradients=((0.5, -0.5), (-0.25, 0.25))),
     )
     assert (seen.number, seen.training, seen.left_over, seen.backward_passes) == (1, True, None, 1)
     assert (seen.gradient, seen.change, seen.downhill, seen.rate) == (1.0, 0.1, 0.9, 0.001)
@@ -347,3 +347,55 @@ def test_no_more_than_some_hundred_series_are_kept() -> None:
     made = Recorder()
     made.end({"series": [{"name": "a", "numbers": [1, 2]}] * 5000})
     assert len(made.trace().series) == 500
+
+
+# A training that takes no step, or whose gradients never arrive
+
+
+def test_a_training_without_any_step_has_one_that_moves_nothing_for_each_backward_pass() -> None:
+    made = recorder(forward(1), backward(1), forward(2, (2, 3), training=False), save())
+    made.take({"events": [forward(3, (4, 5)), backward(3)], "printed": "epoch 1"}, {})
+    made.end({"series": [{"name": "returned", "numbers": [0.7, 0.6]}]})
+    seen = made.trace()
+    assert not seen.stepped
+    assert [[p.ids for p in s.passes] for s in seen.steps] == [[(0, 1)], [(4, 5)]]
+    assert [s.change for s in seen.steps] == [0, 0]
+    assert [(p.step, p.ids) for p in seen.evaluations] == [(1, (2, 3))]
+    assert seen.saves == (Save(1, "a state_dict", True, True),)
+    assert seen.printed == (Printed(2, "epoch 1"),)
+    assert seen.series == (Series("returned", "returned", (0.7, 0.6)),)
+
+
+def test_steps_of_an_optimizer_are_never_mixed_with_made_up_ones() -> None:
+    seen = recorded(forward(1), backward(1), forward(2), backward(2), step())
+    assert seen.stepped
+    assert len(seen.steps) == 1
+
+
+def test_a_step_whose_gradients_never_arrived_still_tells_what_was_shown_for_it() -> None:
+    seen = recorded(forward(1, (0, 1), learns=True), forward(2, (2, 3), training=False), backward(), step())
+    assert [p.ids for p in seen.steps[0].passes] == [(0, 1)]
+    assert seen.steps[0].passes[0].gradients == ()
+    assert [p.ids for p in seen.evaluations] == [(2, 3)]
+
+
+def test_what_could_have_taught_something_and_was_left_out_of_a_step_is_told() -> None:
+    events = [forward(1, (0, 1), learns=True), forward(2, (2, 3)), forward(3, (4, 5), learns=True), backward(3), step()]
+    seen = recorded(*events)
+    assert [p.ids for p in seen.steps[0].passes] == [(4, 5)]
+    assert [p.ids for p in seen.steps[0].unused] == [(0, 1)]
+    assert [p.ids for p in seen.evaluations] == [(0, 1), (2, 3)]
+
+
+def test_gradients_that_are_cleared_before_the_step_are_left_out_of_it() -> None:
+    events = [forward(1, (0, 1)), backward(1), forward(2, (2, 3)), backward(2, **{"left over": 0.0}), step()]
+    (seen,) = recorded(*events).steps
+    assert [p.ids for p in seen.passes] == [(2, 3)]
+    assert [p.ids for p in seen.unused] == [(0, 1)]
+
+
+def test_gradients_that_are_gathered_all_count() -> None:
+    events = [forward(1, (0, 1)), backward(1), forward(2, (2, 3)), backward(2, **{"left over": 0.3}), step()]
+    (seen,) = recorded(*events).steps
+    assert [p.ids for p in seen.passes] == [(0, 1), (2, 3)]
+    assert seen.unused == ()

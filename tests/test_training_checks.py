@@ -25,6 +25,7 @@ from autograder.evidence import losses
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.trace import Printed, Save, Series
 from autograder.evidence.training_kinds import Batch, Evaluation, OtherSize, TrainingRun
+from autograder.program.training_text import TrainingText
 from autograder.verdict import Outcome, Verdict
 
 PASS, PARTIAL, FAIL, SKIPPED = Outcome.PASS, Outcome.PARTIAL, Outcome.FAIL, Outcome.SKIPPED
@@ -57,6 +58,7 @@ def batch(**facts: Any) -> Batch:
         "unreadable": 0,
         "wrong_labels": 0,
         "labelled": 8,
+        "unused": 0,
         "right": 6,
         "size": 8,
         "training": True,
@@ -88,6 +90,7 @@ def batches(same: Sequence[tuple[str, ...]], different: Sequence[tuple[str, ...]
             different=wrong,
             size=len(pairs) + len(wrong),
             labelled=len(pairs) + len(wrong),
+            unused=0,
             # Sixes, sevens and eights that no accuracy after an epoch looks like.
             right=(6, 5, 7, 7, 6, 6, 8, 7, 6, 8, 8, 7)[step % 12],
             loss=0.7 - 0.5 * step / steps,
@@ -114,15 +117,16 @@ def run(**facts: Any) -> TrainingRun:
         "settings": "batch size 8, epochs 4",
         "examples": 12,
         "batches": batches(shuffled(1), shuffled(2, keys=WRONG_PAIRS)),
+        "stepped": True,
         "evaluations": evaluations("train", TRAIN_RIGHT) + evaluations("valid", VALID_RIGHT),
         "loss": losses.CROSS_ENTROPY,
         "functions": ("NllLossBackward0",),
         "layouts": ("upright",),
         "looked_at": ("upright",),
+        "refused": (),
         "scrambled": False,
         "held": 12,
         "parameters": 12,
-        "backward_passes": 1,
         "saves": tuple(Save(at, "a state_dict", fits=True, trained=True) for at in MOMENTS),
         "series": (series(TRAIN), series(VALID, "returned[1]")),
         "printed": (),
@@ -209,7 +213,7 @@ def test_another_way_to_run_it_is_remarked_with_every_verdict() -> None:
 
 
 def test_a_training_that_stops_fails_and_its_place_is_told() -> None:
-    said = verdict("runs", run(problem="a ValueError in line 3 of cell 9"))
+    said = verdict("runs", run(problem="a ValueError in line 3 of cell 9", stopped_after=12))
     assert said.outcome is FAIL
     assert said.observed == "after 12 steps with batch size 8, epochs 4, a ValueError in line 3 of cell 9"
     assert "where does it stop?" in said.hint
@@ -219,8 +223,42 @@ def test_the_hint_of_the_problem_itself_goes_first() -> None:
     assert verdict("runs", run(problem="a ValueError", hint="Which axis?")).hint == "Which axis?"
 
 
+def test_what_stops_before_the_first_step_fails_once_and_hides_the_rest() -> None:
+    seen = run(batches=(), evaluations=(), series=(), saves=(), loss=losses.NOTHING, problem="a RuntimeError")
+    assert verdict("runs", seen).observed == "before its first step, a RuntimeError"
+    for other in ("loss", "batches", "labels", "shuffle", "layout", "updates", "mode", "report", "curve", "checkpoint"):
+        said = verdict(other, replace(seen, finished=False))
+        assert said.outcome is SKIPPED, other
+        assert said.observed.endswith("see train.runs")
+
+
+def test_a_network_that_refuses_colours_last_fails_the_layout_too() -> None:
+    seen = run(batches=(), problem="a RuntimeError", layouts=(), looked_at=("channels last",))
+    assert verdict("layout", seen).outcome is SKIPPED
+    said = verdict("layout", replace(seen, refused=("channels last",)))
+    assert said.outcome is FAIL
+    assert "does not take them" in said.observed
+
+
+def test_a_short_last_batch_that_stops_training_costs_one_check() -> None:
+    seen = run(problem="a ValueError", stopped_after=2, mended=True)
+    said = verdict("runs", seen)
+    assert said.outcome is FAIL
+    assert "shorter than the others" in said.hint
+    for other in ("report", "curve", "checkpoint", "updates"):
+        assert verdict(other, seen).outcome is PASS, other
+
+
+@pytest.mark.parametrize("check", ["report", "curve", "checkpoint"])
+def test_what_comes_after_the_place_where_training_stops_is_not_judged(check: str) -> None:
+    seen = run(problem="a TypeError", stopped_after=3, evaluations=(), series=(), saves=(), finished=False)
+    said = verdict(check, seen)
+    assert said.outcome is SKIPPED
+    assert said.observed == "not looked at, since training stopped after 3 steps: see train.runs"
+
+
 def test_one_step_is_told_as_one_step() -> None:
-    said = verdict("runs", run(problem="an IndexError", batches=RIGHT.batches[:1], settings=""))
+    said = verdict("runs", run(problem="an IndexError", stopped_after=1, settings=""))
     assert said.observed == "after 1 step with its own settings, an IndexError"
 
 
@@ -489,8 +527,32 @@ def test_gradients_of_which_nothing_was_seen_are_not_held_against_anybody() -> N
     assert verdict("updates", with_each(cleared=None, downhill=None)).outcome is PASS
 
 
-def test_gathering_gradients_over_a_few_batches_passes() -> None:
-    assert verdict("updates", run(backward_passes=4)).outcome is PASS
+def test_a_loop_without_optimizer_steps_fails_updates_alone() -> None:
+    still = run(batches=tuple(replace(b, change=0.0) for b in RIGHT.batches), stepped=False)
+    assert verdict("updates", still).observed == "no optimizer step was taken"
+    for other in ("runs", "loss", "batches", "labels", "shuffle", "layout", "mode", "report", "curve", "checkpoint"):
+        assert verdict(other, still).outcome is PASS, other
+
+
+def test_batches_left_out_of_every_step_fail_it_as_where_the_step_is_behind_the_loop() -> None:
+    said = verdict("updates", with_each(unused=24))
+    assert said.outcome is FAIL
+    assert "before each step, about 24 other examples went through the model" in said.observed
+
+
+def test_batches_left_out_now_and_then_are_some_measurement_and_no_mistake() -> None:
+    seen = run(batches=tuple(replace(b, unused=24 * (n % 3 == 0)) for n, b in enumerate(RIGHT.batches)))
+    assert verdict("updates", seen).outcome is PASS
+
+
+def test_a_loss_that_reaches_no_weight_is_the_fault_of_updates_and_of_nothing_else() -> None:
+    nothing = tuple(replace(b, labelled=0, change=0.0, gradient=0.0) for b in RIGHT.batches)
+    seen = run(batches=nothing, loss=losses.NOTHING)
+    assert "all gradients were zero" in verdict("updates", seen).observed
+    for other in ("loss", "labels"):
+        said = verdict(other, seen)
+        assert said.outcome is SKIPPED
+        assert said.observed.endswith("see train.updates")
 
 
 def test_steps_uphill_fail() -> None:
@@ -575,11 +637,35 @@ def test_one_of_two_accuracies_is_partly_right_and_the_other_is_named(whose: str
     assert f"the accuracy on the {other} data was not measured" in said.observed
 
 
-def test_an_accuracy_measured_once_is_no_course() -> None:
-    last = tuple(e for e in RIGHT.evaluations if e.at == MOMENTS[-1])
-    said = verdict("report", run(evaluations=last, series=()))
-    assert said.outcome is PARTIAL
+LAST = tuple(e for e in RIGHT.evaluations if e.at == MOMENTS[-1])
+
+
+def test_accuracies_measured_once_at_the_end_of_training_track_nothing() -> None:
+    said = verdict("report", run(evaluations=LAST, series=()))
+    assert said.outcome is FAIL
     assert said.observed.count("was measured once") == 2
+
+
+def test_accuracies_measured_once_in_a_training_that_was_ended_early_might_have_been_measured_again() -> None:
+    assert verdict("report", run(evaluations=LAST, series=(), finished=False)).outcome is PARTIAL
+
+
+def test_losses_on_both_sets_are_no_accuracies() -> None:
+    seen = run(series=(series((0.7, 0.5, 0.3, 0.2)),), text=TrainingText(answers=False))
+    said = verdict("report", seen)
+    assert said.outcome is FAIL
+    assert said.observed == "losses were tracked, and no accuracy was"
+
+
+def test_a_text_in_which_no_answer_is_found_says_nothing_against_numbers_that_are_accuracies() -> None:
+    assert verdict("report", run(text=TrainingText(answers=False))).outcome is PASS
+
+
+def test_a_test_set_in_the_place_of_the_validation_data_is_named() -> None:
+    seen = run(evaluations=evaluations("train", TRAIN_RIGHT) + evaluations("test", VALID_RIGHT))
+    said = verdict("report", seen)
+    assert said.outcome is PARTIAL
+    assert "a test set was measured in its place" in said.observed
 
 
 def test_one_kind_of_example_alone_is_told() -> None:
@@ -809,12 +895,12 @@ def test_the_last_numbers_of_a_training_are_no_curve_because_they_stand_in_a_row
     assert curves(run(series=(series((0.9, 0.8, 0.1), "returned"),)))
 
 
-@pytest.mark.parametrize("text", ["text_returns", "text_draws"])
-def test_a_training_that_was_ended_early_is_judged_by_its_text(text: str) -> None:
-    said = verdict("curve", run(series=(), finished=False, **{text: True}))
+@pytest.mark.parametrize("text", [TrainingText(returns=True), TrainingText(draws=True)])
+def test_a_training_that_was_ended_early_is_judged_by_its_text(text: TrainingText) -> None:
+    said = verdict("curve", run(series=(), finished=False, text=text))
     assert said.outcome is PASS
     assert "ended before its own end" in said.remark
-    assert verdict("curve", run(series=(), finished=True, **{text: True})).outcome is FAIL
+    assert verdict("curve", run(series=(), finished=True, text=text)).outcome is FAIL
     assert verdict("curve", run(series=(), finished=False)).outcome is FAIL
 
 
@@ -831,13 +917,13 @@ def test_weights_saved_before_the_last_step_pass(steps: tuple[int, ...]) -> None
 
 
 def test_one_save_after_the_last_step_is_partly_right() -> None:
-    said = verdict("checkpoint", run(saves=saved(12), text_saves="after"))
+    said = verdict("checkpoint", run(saves=saved(12), text=TrainingText(saves="after")))
     assert said.outcome is PARTIAL
     assert said.observed == "the weights were saved once, after the last step"
 
 
 def test_the_best_epoch_may_be_the_last() -> None:
-    assert verdict("checkpoint", run(saves=saved(12), text_saves="inside")).outcome is PASS
+    assert verdict("checkpoint", run(saves=saved(12), text=TrainingText(saves="inside"))).outcome is PASS
 
 
 def test_a_training_that_was_ended_early_has_saved_before_its_end() -> None:
@@ -859,13 +945,24 @@ def test_what_is_no_state_of_the_training_fails_and_is_told(saves: tuple[Save, .
 
 
 def test_a_condition_that_was_not_met_while_it_was_watched_passes_with_a_remark() -> None:
-    said = verdict("checkpoint", run(saves=(), text_saves="inside"))
+    said = verdict("checkpoint", run(saves=(), text=TrainingText(saves="inside")))
     assert said.outcome is PASS
     assert "condition was not met" in said.remark
 
 
 def test_saving_that_was_still_to_come_is_partly_right() -> None:
-    assert verdict("checkpoint", run(saves=(), text_saves="after", finished=False)).outcome is PARTIAL
+    assert verdict("checkpoint", run(saves=(), text=TrainingText(saves="after"), finished=False)).outcome is PARTIAL
+
+
+def test_weights_saved_by_the_notebook_once_training_has_returned_are_partly_right() -> None:
+    assert verdict("checkpoint", run(saves=(), text=TrainingText(saves="outside"))).outcome is PARTIAL
+
+
+def test_weights_that_never_move_are_saved_all_the_same() -> None:
+    still = tuple(replace(b, change=0.0) for b in RIGHT.batches)
+    assert verdict("checkpoint", run(batches=still, saves=saved(3, 6, trained=False))).outcome is PASS
+    assert verdict("checkpoint", run(batches=still, saves=saved(0, trained=False))).outcome is FAIL
+    assert verdict("checkpoint", run(saves=saved(3, 6, trained=False))).outcome is FAIL
 
 
 def test_the_end_of_a_longer_watch_is_the_one_that_counts() -> None:

@@ -11,7 +11,7 @@ from autograder.checks.curves import (
 )
 from autograder.checks.declare import check
 from autograder.evidence import losses
-from autograder.evidence.training_kinds import Batch, TrainingRun
+from autograder.evidence.training_kinds import Batch, OtherSize, TrainingRun
 from autograder.verdict import Outcome, Verdict, failed, partial, passed
 
 # A shuffled array gives batches that are half and half by and large; batches of one kind alone do not.
@@ -29,22 +29,33 @@ def training_runs(run: TrainingRun) -> Verdict:
     """Training runs on the course's data."""
     expected = "training runs to its end, with the notebook's own settings and with others"
     if run.problem:
-        observed = f"after {_steps(len(run.batches))} with {run.settings or 'its own settings'}, {run.problem}"
-        if run.batches and run.problem.startswith("`"):
-            observed = f"after {_steps(len(run.batches))}, {run.problem}"
-        return failed(expected, observed, run.hint or "Run it for one epoch on ten students: where does it stop?")
+        observed = f"after {_steps(run.stopped_after)} with {run.settings or 'its own settings'}, {run.problem}"
+        if not run.stopped_after:
+            observed = f"before its first step, {run.problem}"
+        elif run.problem.startswith("`"):
+            observed = f"after {_steps(run.stopped_after)}, {run.problem}"
+        hint = "What happens to a last batch that is shorter than the others?" if run.mended else ""
+        hint = run.hint or hint or "Run it for one epoch on ten students: where does it stop?"
+        return failed(expected, observed, hint)
     for other in run.others:
         if other.problem:
-            size = f"batches of {other.batch_size}" if other.batch_size else "another number of examples"
-            observed = f"with {size} and {other.students} students, it stopped: {other.problem}"
+            observed = f"with {_size(other)}, it stopped: {other.problem}"
             return partial(expected, observed, "What happens to a last batch that is shorter than the others?")
     return passed(expected)
+
+
+def _size(other: OtherSize) -> str:
+    size = f"batches of {other.batch_size}" if other.batch_size else "another number of examples"
+    return f"{size} and {other.students} students"
 
 
 @check("train.loss", question="q3a", evidence=TrainingRun)
 def cross_entropy(run: TrainingRun) -> Verdict:
     """The loss is cross-entropy on the model's output."""
     expected = "the cross-entropy between the model's output and the labels"
+    unseen = _not_taught(run, expected)
+    if unseen is not None:
+        return unseen
     if run.loss in (losses.CROSS_ENTROPY, losses.NEGATED):
         # Which way the weights then go is a question of its own.
         return passed(expected)
@@ -66,9 +77,9 @@ def cross_entropy(run: TrainingRun) -> Verdict:
 def half_and_half(run: TrainingRun) -> Verdict:
     """Half of each batch is pairs, half is wrong pairs."""
     expected = "each batch holds as many pairs as wrong pairs"
-    unread = _unreadable(run, expected)
-    if unread is not None:
-        return unread
+    unseen = _unseen(run, expected) or _unreadable(run, expected)
+    if unseen is not None:
+        return unseen
     batches = [batch for batch in run.batches if batch.read]
     same, different = sum(len(b.same) for b in batches), sum(len(b.different) for b in batches)
     share = abs(same - different) / (same + different)
@@ -101,14 +112,16 @@ def _odd_by_one(batches: Sequence[Batch]) -> bool:
 def labels(run: TrainingRun) -> Verdict:
     """Label 1 exactly on pairs, 0 exactly on wrong pairs."""
     expected = "label 1 for every pair, label 0 for every wrong pair"
-    unread = _unreadable(run, expected)
-    if unread is not None:
-        return unread
+    unseen = _not_taught(run, expected) or _unreadable(run, expected)
+    if unseen is not None:
+        return unseen
     wrong, labelled = sum(b.wrong_labels for b in run.batches), sum(b.labelled for b in run.batches)
     if not labelled:
         return failed(expected, "no gradient reached the model's output, so no label did either")
     if wrong == 0:
-        return passed(expected)
+        strange = [other for other in run.others if other.wrong_labels]
+        remark = f"With {_size(strange[0])}, {strange[0].wrong_labels} labels are wrong." if strange else ""
+        return passed(expected, remark=remark)
     if wrong == labelled:
         return failed(expected, "all labels were exchanged: 0 for pairs, 1 for wrong pairs", "Which output means same?")
     return failed(
@@ -122,9 +135,9 @@ def labels(run: TrainingRun) -> Verdict:
 def shuffled(run: TrainingRun) -> Verdict:
     """Another order every epoch."""
     expected = "pairs and wrong pairs come in a new order in every epoch"
-    unread = _unreadable(run, expected)
-    if unread is not None:
-        return unread
+    unseen = _unseen(run, expected) or _unreadable(run, expected)
+    if unseen is not None:
+        return unseen
     again = [period(tuple(getattr(b, kind) for b in run.batches)) for kind in ("same", "different")]
     if all(again):
         observed = f"the same batches came again, in the same order, every {_steps(min(p for p in again if p))}"
@@ -162,6 +175,16 @@ def channels_first(run: TrainingRun) -> Verdict:
             "the numbers of a picture reach the model in the order in which they lie in memory, cut to another shape",
             "What is the difference between exchanging two axes and giving an array another shape?",
         )
+    unfit = [layout for layout in run.refused if "channels last" in layout]
+    if unfit:
+        return failed(
+            expected,
+            f"the model is given pictures with {unfit[0]} and does not take them",
+            "Which axis of a batch does a convolution take for the colours?",
+        )
+    unseen = _unseen(run, expected)
+    if unseen is not None:
+        return unseen
     if _share_unreadable(run) > MOST_UNREADABLE:
         return failed(
             expected,
@@ -183,6 +206,11 @@ def updates(run: TrainingRun) -> Verdict:
     """Weights change and the loss falls."""
     expected = "every step moves the weights down the gradient of its own batch, and the loss falls"
     batches = run.batches
+    if not batches and run.problem:
+        return _unseen(run, expected) or passed(expected)
+    if not batches or not run.stepped:
+        observed = "no optimizer step was taken"
+        return failed(expected, observed, "Which call moves the weights, and is it inside the loop over the batches?")
     if run.held == 0 < run.parameters:
         return failed(
             expected,
@@ -200,6 +228,14 @@ def updates(run: TrainingRun) -> Verdict:
             expected,
             f"in {len(kept)} of {len(batches)} steps, the gradients of the step before were still there",
             "What does backward() do with gradients that are there already?",
+        )
+    left_out = [batch for batch in batches if batch.unused >= max(1, batch.size)]
+    if len(left_out) > len(batches) / 2:
+        return failed(
+            expected,
+            f"before each step, about {round(sum(b.unused for b in left_out) / len(left_out))} other examples went "
+            "through the model whose gradients were thrown away",
+            "Inside which loop do backward() and step() stand: that over the batches or that over the epochs?",
         )
     if run.loss == losses.NEGATED:
         return failed(expected, "every step went uphill: the gradient is that of the loss with its sign turned round")
@@ -224,6 +260,9 @@ def _mean_loss(batches: Sequence[Batch]) -> float:
 def training_mode(run: TrainingRun) -> Verdict:
     """Training mode is back after an evaluation."""
     expected = "every optimizer step is taken in training mode"
+    unseen = _unseen(run, expected)
+    if unseen is not None:
+        return unseen
     others = [number for number, batch in enumerate(run.batches, start=1) if not batch.training]
     if others:
         count = f"{len(others)} of {_steps(len(run.batches))}"
@@ -247,6 +286,9 @@ def accuracies_tracked(run: TrainingRun) -> Verdict:
     train, valid = tracked(run, "train"), tracked(run, "valid")
     has_train = train.moments > 1 or reports_running_accuracy(run) or says_training_accuracy(run)
     has_valid = valid.moments > 1
+    if not run.text.answers and not (train.reported or valid.reported):
+        observed = "losses were tracked, and no accuracy was"
+        return failed(expected, observed, "How many of the answers are right at a loss of 0.5?")
     hint = "A training that goes wrong shows in the two accuracies side by side: how far are they apart?"
     if has_train and has_valid:
         other = reports_something_else(run)
@@ -264,7 +306,13 @@ def accuracies_tracked(run: TrainingRun) -> Verdict:
             seen.append(f"the accuracy on the {name} data was measured once")
         else:
             seen.append(f"the accuracy on the {name} data was not measured during training")
-    some = has_train or has_valid or train.moments or valid.moments or valid.one_kind
+    if run.problem and not run.mended:
+        return _stopped_on_the_way(run, expected)
+    if tracked(run, "test").moments > 1:
+        seen.append("a test set was measured in its place, and so it is no test any more")
+    # Once, after the last step, is too late to track anything.
+    once = not run.finished and (train.moments or valid.moments)
+    some = has_train or has_valid or once or train.one_kind > 1 or valid.one_kind > 1
     return (partial if some else failed)(expected, "; ".join(seen), hint)
 
 
@@ -274,9 +322,11 @@ def curve(run: TrainingRun) -> Verdict:
     expected = "the numbers of the training curve are returned, or the curve is drawn"
     if curves(run):
         return passed(expected)
-    if not run.finished and (run.text_returns or run.text_draws):
+    if not run.finished and (run.text.returns or run.text.draws):
         remark = "Training was ended before its own end, where its text returns or draws something."
         return passed(expected, remark=remark)
+    if run.problem and not run.mended:
+        return _stopped_on_the_way(run, expected)
     observed = "nothing with the course of the training was returned, kept or drawn"
     return failed(expected, observed, "What would you draw in question 3d, and where does it go when train returns?")
 
@@ -286,24 +336,28 @@ def checkpoints(run: TrainingRun) -> Verdict:
     """Weights are saved during training."""
     expected = "the weights reached so far are saved before training is over"
     steps = run.patient_steps or len(run.batches)
-    good = [save for save in run.saves if save.fits and save.trained]
     hint = "If training crashed in its last minute, which weights would be left?"
+    # Weights that never move are always those of the beginning; that is the fault of something else.
+    moved = any(batch.change > 0 for batch in run.batches)
+    good = [save for save in run.saves if save.fits and (save.trained or (not moved and save.step))]
     if any(save.step < steps or not run.finished for save in good):
         return passed(expected)
     if good:
         # Where the last epoch is the best, the only save may be the one behind the last step.
-        if run.text_saves == "inside" and len({save.step for save in good}) >= 1 and _saves_each_time(run):
+        if run.text.saves == "inside" and _saves_each_time(run):
             return passed(expected)
         return partial(expected, "the weights were saved once, after the last step", hint)
+    if run.text.saves == "inside" and (not run.saves or not run.batches):
+        return passed(
+            expected, remark="Saving is written into the loop; its condition was not met while it was watched."
+        )
+    if run.problem and not run.mended:
+        return _stopped_on_the_way(run, expected)
     if any(not save.trained for save in run.saves):
         return failed(expected, "only the weights with which the training began were saved", hint)
     if run.saves:
         return failed(expected, f"what was saved ({run.saves[0].what}) does not fit the model", hint)
-    if run.text_saves == "inside":
-        return passed(
-            expected, remark="Saving is written into the loop; its condition was not met while it was watched."
-        )
-    if run.text_saves == "after" and not run.finished:
+    if run.text.saves == "outside" or (run.text.saves == "after" and not run.finished):
         return partial(expected, "the weights are saved after the last step", hint)
     return failed(expected, "no weights were saved", hint)
 
@@ -320,6 +374,33 @@ def _steps(count: int) -> str:
     return f"{count} step" if count == 1 else f"{count} steps"
 
 
+def _unseen(run: TrainingRun, expected: str) -> Verdict | None:
+    """What there is to say where no batch ever reached an optimizer; None where some did."""
+    if run.batches:
+        return None
+    return _not_looked_at(
+        expected,
+        "training stopped before its first step: see train.runs"
+        if run.problem
+        else "no optimizer step was taken: see train.updates",
+    )
+
+
+def _not_taught(run: TrainingRun, expected: str) -> Verdict | None:
+    """What there is to say of loss and labels where nothing of them reached the weights; None where something did."""
+    if run.batches and run.loss == losses.NOTHING and not any(batch.change > 0 for batch in run.batches):
+        return _not_looked_at(expected, "no gradient reaches the model's output: see train.updates")
+    return _unseen(run, expected)
+
+
+def _stopped_on_the_way(run: TrainingRun, expected: str) -> Verdict:
+    return _not_looked_at(expected, f"training stopped after {_steps(run.stopped_after)}: see train.runs")
+
+
+def _not_looked_at(expected: str, why: str) -> Verdict:
+    return Verdict(Outcome.SKIPPED, expected, f"not looked at, since {why}")
+
+
 def _share_unreadable(run: TrainingRun) -> float:
     size = sum(batch.size for batch in run.batches)
     return sum(batch.unreadable for batch in run.batches) / size if size else 1.0
@@ -329,6 +410,4 @@ def _unreadable(run: TrainingRun, expected: str) -> Verdict | None:
     """What there is to say where too little of the batches can be read; None where there is enough."""
     if _share_unreadable(run) <= MOST_UNREADABLE:
         return None
-    return Verdict(
-        Outcome.SKIPPED, expected, "not looked at, since no shoe can be made out in the batches: see train.layout"
-    )
+    return _not_looked_at(expected, "no shoe can be made out in the batches: see train.layout")

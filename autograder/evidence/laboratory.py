@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Question, Reply, Template, Worker, WorkerStopped
 from autograder.datasets import CodedData, Photographs
-from autograder.evidence.kinds import NoEvidence
+from autograder.evidence.kinds import LoadedData, NoEvidence
 from autograder.program.names import Role
 from autograder.program.parameters import Parameter
 from autograder.program.roles import Candidate
@@ -80,8 +80,9 @@ class Laboratory:
 
     What is found out on the way is kept: `resolved`, what was taken for what; `generators`, which functions make pairs
     and wrong pairs; `orientation`, how the submission's own accuracy function hands pictures to a model ("upright",
-    "sideways", "channels last"), None where it has none; `own_seconds`, the processor time of each training less that
-    of watching it; `watch_seconds_left`, how much of it there still is for watching.
+    "sideways", "channels last"), None where it has none; `loaded`, the arrays of question 1a, None as long as they are
+    not; `own_seconds`, the processor time of each training less that of watching it; `watch_seconds_left`, how much of
+    it there still is for watching.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Laboratory:
         self.resolved: dict[Role, dict[str, Any]] = {}
         self.orientation: str | None = None
         self.generators: dict[Role, Candidate | None] = {}
+        self.loaded: LoadedData | None = None
         self.own_seconds: list[float] = []
         self.watch_seconds_left = rubric.training.watch_seconds
         self._template = template

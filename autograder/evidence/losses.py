@@ -27,6 +27,7 @@ BINARY = "binary cross-entropy of each output by itself"
 SQUARED = "the squared error"
 NEGATED = "cross-entropy with the sign turned round"
 UNKNOWN = "something else"
+NOTHING = "nothing: no gradient reaches the output"
 
 
 @dataclass(frozen=True)

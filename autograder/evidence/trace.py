@@ -5,7 +5,7 @@ be and not for what it should be.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
 
+# Gradients that are not cleared have the length of a gradient; rounding leaves none at all.
+CLEARED = 1e-12
 MOST_EVENTS = 200_000
 MOST_PICTURES = 60_000
 MOST_TEXT = 100_000
@@ -25,7 +27,8 @@ class NotATrace(ValueError):
 @dataclass(frozen=True)
 class Pass:
     """One forward pass. ids: of the pictures, stored: of the same numbers in the order of memory, if they differ;
-    step: optimizer steps taken before it; gradients: of the loss with respect to outputs, empty where none arrived."""
+    step: optimizer steps taken before it; outputs: none where the model refused the pictures; learns: whether a
+    gradient could come back through it; gradients: of the loss with respect to outputs, empty where none arrived."""
 
     step: int
     layout: str
@@ -33,6 +36,7 @@ class Pass:
     ids: tuple[int, ...]
     stored: tuple[int, ...]
     outputs: tuple[tuple[float, ...], ...]
+    learns: bool = False
     gradients: tuple[tuple[float, ...], ...] = ()
 
 
@@ -40,14 +44,16 @@ class Pass:
 class Step:
     """One optimizer step and what led to it.
 
-    passes: those whose gradients it used; training: whether the model was in training mode in all of them; left_over:
-    length of the gradients that were there before its first backward pass, None where that was not seen; change: how
-    far the weights moved; downhill: the cosine between that and the way straight down; held: how many of the model's
-    `parameters` the optimizer holds.
+    passes: those whose gradients it used, or could have used where it used none; unused: those that could have taught
+    something, but whose gradients were never asked for or were cleared again before the step; training: whether the model was in training mode in all of
+    them; left_over: length of the gradients that were there before its first backward pass, None where that was not
+    seen; change: how far the weights moved; downhill: the cosine between that and the way straight down; held: how many
+    of the model's `parameters` the optimizer holds.
     """
 
     number: int
     passes: tuple[Pass, ...]
+    unused: tuple[Pass, ...]
     training: bool
     left_over: float | None
     gradient: float
@@ -92,13 +98,15 @@ class Printed:
 
 @dataclass(frozen=True)
 class Trace:
-    """A training as it was seen. evaluations: forward passes that no gradient came back through."""
+    """A training as it was seen. evaluations: forward passes that no gradient came back through; stepped: whether the
+    steps are an optimizer's; where it never took one, there is one for each backward pass instead."""
 
     steps: tuple[Step, ...] = ()
     evaluations: tuple[Pass, ...] = ()
     saves: tuple[Save, ...] = ()
     series: tuple[Series, ...] = ()
     printed: tuple[Printed, ...] = ()
+    stepped: bool = True
 
 
 @dataclass
@@ -110,6 +118,7 @@ class Recorder:
     def __post_init__(self) -> None:
         self._open: dict[int, Pass] = {}
         self._ready: list[Pass] = []
+        self._cleared: list[Pass] = []
         self._backward: list[Mapping[str, Any]] = []
         self._steps: list[Step] = []
         self._evaluations: list[tuple[int, Pass]] = []
@@ -117,6 +126,8 @@ class Recorder:
         self._series: list[Series] = []
         self._printed: list[Printed] = []
         self._events = 0
+        # What came before the first step, kept for a training that never takes one.
+        self._early: list[Mapping[str, Any]] = []
 
     @property
     def steps(self) -> int:
@@ -137,6 +148,8 @@ class Recorder:
                     self.pictures |= {int(i): image for i, image in zip(ids, images, strict=True)}
             if len(self.pictures) > MOST_PICTURES or len(self._printed) > MOST_EVENTS:
                 raise NotATrace("there are more pictures than a training has")
+            if not self._steps:
+                self._early.append(structure)
             if structure.get("printed"):
                 self._printed.append(Printed(len(self._steps), str(structure["printed"])[:MOST_TEXT]))
             for event in structure["events"]:
@@ -161,35 +174,57 @@ class Recorder:
 
     def trace(self) -> Trace:
         """All that has been seen so far."""
-        waiting = [(number, seen) for number, seen in self._open.items()]
-        evaluations = [seen for _, seen in sorted([*self._evaluations, *waiting], key=lambda pair: pair[0])]
+        if not self._steps and self._backward:
+            return self._as_if_stepped()
+        evaluations = [seen for _, seen in sorted([*self._evaluations, *self._open.items()], key=lambda pair: pair[0])]
         return Trace(
             tuple(self._steps), tuple(evaluations), tuple(self._saves), tuple(self._series), tuple(self._printed)
         )
+
+    def _as_if_stepped(self) -> Trace:
+        """The same training with a step that moves nothing behind each backward pass, since its optimizer took none."""
+        other = Recorder(self.pictures)
+        for structure in self._early:
+            for event in structure["events"]:
+                other.take({**structure, "events": [event], "printed": ""}, {})
+                if event["kind"] == "backward":
+                    other._take_step(_NO_STEP)
+            other.take({"events": [], "printed": structure.get("printed")}, {})
+        other._series += [series for series in self._series if series.source != "drawn"]
+        return replace(other.trace(), stepped=False)
 
     def _take_forward(self, event: Mapping[str, Any]) -> None:
         ids = tuple(int(i) for i in event["ids"])
         stored = tuple(int(i) for i in event.get("stored", ()))
         if any(i not in self.pictures for i in (*ids, *stored)):
             raise ValueError("a picture that was never sent")
-        outputs = _table(event["outputs"])
-        seen = Pass(len(self._steps), str(event["layout"])[:40], bool(event["training"]), ids, stored, outputs)
-        self._open[int(event["pass"])] = seen
+        outputs, learns = _table(event["outputs"]), bool(event.get("learns"))
+        layout, training = str(event["layout"])[:40], bool(event["training"])
+        self._open[int(event["pass"])] = Pass(len(self._steps), layout, training, ids, stored, outputs, learns)
 
     def _take_backward(self, event: Mapping[str, Any]) -> None:
+        left = event.get("left over")
+        if self._backward and left is not None and float(left) <= CLEARED:
+            self._cleared, self._ready = [*self._cleared, *self._ready], []
         self._backward.append(event)
         for number, rows in event["gradients"].items():
             seen = self._open.pop(int(number), None)
             if seen is not None:
-                values = (seen.step, seen.layout, seen.training, seen.ids, seen.stored, seen.outputs)
-                self._ready.append(Pass(*values, _table(rows)))
+                self._ready.append(replace(seen, gradients=_table(rows)))
 
     def _take_step(self, event: Mapping[str, Any]) -> None:
         left = self._backward[0].get("left over") if self._backward else None
+        unused = {number: seen for number, seen in self._open.items() if seen.learns}
+        if not self._ready:
+            # No gradient arrived, and yet it is plain which pictures were meant to teach something.
+            meant = {number: seen for number, seen in unused.items() if seen.training} or unused
+            self._ready = [self._open.pop(number) for number in meant]
+            unused = {number: seen for number, seen in unused.items() if number not in meant}
         self._steps.append(
             Step(
                 number=len(self._steps) + 1,
                 passes=tuple(self._ready),
+                unused=(*self._cleared, *unused.values()),
                 training=all(p.training for p in self._ready) if self._ready else all(map(bool, event["training"])),
                 left_over=None if left is None else float(left),
                 gradient=float(event["gradient"]),
@@ -203,7 +238,7 @@ class Recorder:
                 backward_passes=len(self._backward),
             )
         )
-        self._ready, self._backward = [], []
+        self._ready, self._cleared, self._backward = [], [], []
         # What no gradient came back through by now is no part of a batch.
         self._evaluations += self._open.items()
         self._open = {}
@@ -216,6 +251,15 @@ class Recorder:
         self._series.append(Series("drawn", str(event["name"])[:200], _numbers(event["numbers"])))
 
 
+_NO_STEP: Mapping[str, Any] = {
+    "training": [True],
+    "gradient": 1.0,
+    "change": 0.0,
+    "downhill": None,
+    "held": 1,
+    "parameters": 1,
+    "rate": 0.0,
+}
 _READERS = {
     "forward": Recorder._take_forward,
     "backward": Recorder._take_backward,

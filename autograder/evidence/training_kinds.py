@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from autograder.evidence.trace import Printed, Save, Series
+from autograder.program.training_text import TrainingText
+
+NO_TEXT = TrainingText()
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,9 @@ class Batch:
     """What reached the optimizer in one step.
 
     same, different: the examples of each kind, in order, each named by its two shoes; unreadable: how many show nothing
-    that can be read; wrong_labels: of those read, how many were trained with the other label. right: how many of `size`
-    the model answered as it was then told to.
+    that can be read; wrong_labels: of those `labelled`, how many were trained with the other label. unused: how many
+    others were shown for learning before this step and left out of it. right: how many of `size` the model answered as
+    it was then told to.
     training: whether all of it passed through the model in training mode; cleared: whether the gradients of the step
     before were gone, None where that was not seen; change: how far the weights moved; downhill: the cosine between that
     and the way straight down.
@@ -31,6 +35,7 @@ class Batch:
     unreadable: int
     wrong_labels: int
     labelled: int
+    unused: int
     right: int
     size: int
     training: bool
@@ -49,8 +54,8 @@ class Batch:
 class Evaluation:
     """The answers of the model between two steps, on examples that taught it nothing.
 
-    at: steps taken before; whose: "train", "valid" or "other"; same, different: how many were right, of how many;
-    in_evaluation_mode: whether the model was switched to it.
+    at: steps taken before; whose: "train", "valid", "test" or "other"; same, different: how many were right, and
+    of how many; in_evaluation_mode: whether the model was switched to it.
     """
 
     at: int
@@ -68,24 +73,28 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class OtherSize:
-    """A short training at a size that the notebook itself does not use, and what stopped it, "" where nothing did."""
+    """A short training at a size that the notebook itself does not use. problem: what stopped it, "" where nothing
+    did; wrong_labels: of how many examples."""
 
     batch_size: int | None
     students: int
     problem: str
+    wrong_labels: int = 0
 
 
 @dataclass(frozen=True)
 class TrainingRun:
     """One training as it was seen.
 
-    settings: what it was called with, in words; examples: how many there were to learn from, of each kind. loss: its
-    form, one of the names in `losses`; functions: of torch that ended in a backward pass. layouts, looked_at: how
-    pictures reached the model in training and in evaluation; scrambled: whether they did in an order of axes that
-    nobody meant. held: how many of the model's `parameters` the optimizer holds. finished: whether it came to its own
-    end. on_globals: whether it learnt from a global array in the place of its parameter, valid_on_globals: whether it
-    was validated on one. returns_pair: whether it returned bare numbers. text_returns, text_draws, text_saves: what
-    the function's text does at its end, for what a training that was ended early can no longer show.
+    settings: what it was called with, in words; examples: how many there were to learn from, of each kind. stepped:
+    whether an optimizer took the steps; where none did, there is a batch for each backward pass. loss: its form, one of
+    the names in `losses`; functions: of torch that ended in a backward pass. layouts, looked_at: how pictures reached
+    the model in training and otherwise; refused: those which it would not take; scrambled: whether they came in an
+    order of axes that nobody meant. held: how many of the model's `parameters` the optimizer holds. finished: whether
+    it came to its own end. problem: what stopped it after `stopped_after` steps, "" where nothing did; mended: whether
+    all else was seen at another size, at which nothing stops it. on_globals: whether it learnt from a global array in
+    the place of its parameter, valid_on_globals: whether it was validated on one. returns_numbers: whether it returned
+    bare numbers. text: what the function's text does at its end, for what a training that was ended early cannot show.
     """
 
     name: str
@@ -93,28 +102,29 @@ class TrainingRun:
     settings: str
     examples: int
     batches: tuple[Batch, ...]
+    stepped: bool
     evaluations: tuple[Evaluation, ...]
     loss: str
     functions: tuple[str, ...]
     layouts: tuple[str, ...]
     looked_at: tuple[str, ...]
+    refused: tuple[str, ...]
     scrambled: bool
     held: int
     parameters: int
-    backward_passes: int
     saves: tuple[Save, ...]
     series: tuple[Series, ...]
     printed: tuple[Printed, ...]
     finished: bool
     problem: str
+    stopped_after: int = 0
+    mended: bool = False
     hint: str = ""
     others: tuple[OtherSize, ...] = ()
     on_globals: bool = False
     valid_on_globals: bool = False
     returns_numbers: bool = False
-    text_returns: bool = False
-    text_draws: bool = False
-    text_saves: str = ""
+    text: TrainingText = NO_TEXT
     patient_steps: int = 0
     remark: str = ""
 

@@ -150,7 +150,7 @@ class Training:
         self._given = {f"argument {name}": value for name, value in arguments.items() if may_hold_curves(value)}
         self._lengths |= growing(self._given)
         self._set_look()
-        self.watch.steps = 0
+        self.watch.restart()
         args, named = _unbound(function, arguments)
         try:
             self._result = function(*args, **named)

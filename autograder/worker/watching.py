@@ -29,6 +29,9 @@ from autograder.worker.pictures import Shown, pictures_among, shoes_in
 
 MOST_WAITING = 200
 MOST_OPEN = 50
+# So many backward passes for each step that is wanted, before a training that takes none is ended: gradients may be
+# gathered over a few.
+MOST_WITHOUT_STEP = 4
 # So often a submission may catch what ends its training before its process is ended.
 PATIENCE = 3
 
@@ -80,6 +83,7 @@ class Watch:
         self._count = 0
         self._inside = False
         self._since_step = 0
+        self._backward_passes = 0
         self._started = time.process_time()
         self._impatience = 0
         self._before: list[torch.Tensor] = []
@@ -91,13 +95,17 @@ class Watch:
         self.watching_seconds = 0.0
         self.finish: Callable[[], None] = lambda: os._exit(0)
 
+    def restart(self) -> None:
+        """Count from here: what came before was no part of the training."""
+        self.steps = self._backward_passes = 0
+
     # --- switching on and off
 
     def __enter__(self) -> "Watch":
         for kind in _networks():
             self._patch(kind, "forward", self._watched_forward(vars(kind)["forward"]))
         self._patch(torch.autograd, "backward", self._watched_backward(torch.autograd.backward))
-        self._patch(torch.autograd, "grad", self._watched_backward(torch.autograd.grad))
+        self._patch(torch.autograd, "grad", self._watched_backward(torch.autograd.grad, gathers=False))
         self._patch(torch, "save", self._watched_save(torch.save, 0))
         self._patch(pickle, "dump", self._watched_save(pickle.dump, 0))
         self._patch(matplotlib.axes.Axes, "plot", self._watched_plot(matplotlib.axes.Axes.plot))
@@ -134,6 +142,10 @@ class Watch:
             self._inside = True
             try:
                 output = self.accelerator.run(forward, module, args, named)
+            except Exception:
+                # What a model refuses is worth seeing, too.
+                self._note_forward(module, tensors, torch.empty(0, 0))
+                raise
             finally:
                 self._inside = False
             with self._counted():
@@ -154,7 +166,8 @@ class Watch:
             "training": bool(module.training),
             "layout": shown.layout,
             "ids": self._ids(shown.shoes),
-            "outputs": _rows(logits),
+            "outputs": _rows(logits) if len(logits) else [],
+            "learns": logits.requires_grad,
         }
         if shown.as_stored is not None:
             event["stored"] = self._ids(shown.as_stored)
@@ -181,12 +194,14 @@ class Watch:
             ids.append(self._pictures[key])
         return ids
 
-    def _watched_backward(self, backward: Callable[..., Any]) -> Callable[..., Any]:
+    def _watched_backward(self, backward: Callable[..., Any], gathers: bool = True) -> Callable[..., Any]:
+        """Args: gathers: whether gradients are added to those that a weight has already."""
+
         @wraps(backward)
         def watched(tensors: Any, *args: Any, **named: Any) -> Any:
             self._be_quick()
             with self._counted():
-                left_over = self._left_over()
+                left_over = self._left_over() if gathers or not self._since_step else None
             self._since_step += 1
             result = backward(tensors, *args, **named)
             with self._counted():
@@ -196,8 +211,8 @@ class Watch:
         return watched
 
     def _left_over(self) -> float | None:
-        """The length of the gradients that a step has left behind, None where that is not the moment to look."""
-        if self._since_step or not self.steps or self.model is None:
+        """The length of the gradients that are there before a backward pass, None before the very first one."""
+        if self.model is None or not (self._since_step or self.steps):
             return None
         return length(gradients_of(self.model))
 
@@ -218,6 +233,9 @@ class Watch:
                 "gradients": {str(number): _rows(gradient) for number, gradient in arrived.items()},
             }
         )
+        self._backward_passes += 1
+        if not self.steps and self._backward_passes >= MOST_WITHOUT_STEP * self.most_steps:
+            self.end("steps")
         self._modes.append(bool(self.model.training) if self.model is not None else True)
         self._after_backward = sample(self.model) if self.model is not None else []
 
