@@ -373,7 +373,10 @@ class _Run:
                 if isinstance(told, int | float | str):
                     self._used[meaning] = told
         arrays = {"train": lesson.train, "valid": lesson.valid}
-        return {"replace": exchanged}, {key: array for key, array in arrays.items() if key in sent}
+        told_how_long = bool({"epochs", "iterations"} & {meaning_of(name) for name in described})
+        return {"replace": exchanged, "complete": told_how_long}, {
+            key: array for key, array in arrays.items() if key in sent
+        }
 
     def _is_other_model(self, described: Mapping[str, Mapping[str, Any]]) -> bool:
         """Whether a call brings a model that is another than the one wanted."""

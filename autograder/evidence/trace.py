@@ -45,10 +45,10 @@ class Step:
     """One optimizer step and what led to it.
 
     passes: those whose gradients it used, or could have used where it used none; unused: those that could have taught
-    something, but whose gradients were never asked for or were cleared again before the step; training: whether the model was in training mode in all of
-    them; left_over: length of the gradients that were there before its first backward pass, None where that was not
-    seen; change: how far the weights moved; downhill: the cosine between that and the way straight down; held: how many
-    of the model's `parameters` the optimizer holds.
+    something, but whose gradients were never asked for or were cleared again before the step; training: whether the
+    model was in training mode in all of them; left_over: length of the gradients that were there before its first
+    backward pass, None where that was not seen; change: how far the weights moved; downhill: the cosine between that
+    and the way straight down; held: how many of the model's `parameters` the optimizer holds.
     """
 
     number: int

@@ -67,6 +67,8 @@ def training_record(laboratory: Laboratory, classroom: Classroom, function: Trai
     validated = {classroom.whose(k[0]) for p in trace.evaluations for k in reader.kinds(p) if k}
     first = trace.steps[0] if trace.steps else None
     loss = _loss_form(trace)
+    # Where the notebook loops over single epochs, it measures itself what its function does not.
+    by_epoch = trained.call is not None and trained.call.repeated
     used = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in trained.used.items() if _is_number(value))
     return TrainingRun(
         name=function.candidate.name,
@@ -92,7 +94,10 @@ def training_record(laboratory: Laboratory, classroom: Classroom, function: Trai
         stopped_after=len(trace.steps) if trace.stepped else 0,
         hint=trained.stopped.hint if trained.stopped is not None else "",
         on_globals=trained.replaced_data and ("train", False) not in trained_on and ("train", True) in trained_on,
-        valid_on_globals=trained.replaced_data and ("valid", False) not in validated and ("valid", True) in validated,
+        valid_on_globals=not by_epoch
+        and trained.replaced_data
+        and ("valid", False) not in validated
+        and ("valid", True) in validated,
         returns_numbers=trained.returned.get("kind") == "tuple",
         text=training_text(laboratory.understanding, function.candidate.position, trained.call),
         remark=trained.remark,

@@ -52,7 +52,7 @@ class Dependencies:
     def trains(self, position: int) -> bool:
         """Whether a statement trains a model, itself or through what it calls."""
         effects = self.effects[position]
-        called = {site.function for site in effects.calls}
+        called = _called(effects.calls)
         return (
             called >= _TRAINING
             or bool(called & self.trainers)
@@ -146,7 +146,7 @@ class Dependencies:
                 name
                 for name, group in self._defined.items()
                 for effects in group
-                if (called := {site.function for site in effects.calls_later}) >= _TRAINING or called & names
+                if (called := _called(effects.calls_later)) >= _TRAINING or called & names
             }
             if found <= names:
                 return names
@@ -290,3 +290,12 @@ class _Slicing:
             in_use = bool(roots & needed) or "get_ipython" in roots
             if effects.ambient and in_use and max(self._included, default=-1) > index:
                 self.include(index)
+
+
+def _called(sites: Iterable[CallSite]) -> set[str]:
+    """What is called. `net.train()` and `net.train(was_training)` train nothing, even if a function is so named."""
+    return {
+        site.function
+        for site in sites
+        if not (site.function == "train" and site.base is not None and len(site.arguments) + len(site.keywords) < 2)
+    }

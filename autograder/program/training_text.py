@@ -1,7 +1,7 @@
 """What the text of a training says it does, for what a training that is stopped early can no longer show."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.program.behaviour import called, calls_in
@@ -30,6 +30,7 @@ def training_text(understanding: Understanding, position: int, call: TrainingCal
     node = understanding.dependencies.statements[position].node
     if not isinstance(node, ast.FunctionDef):
         return TrainingText()
+    parts = [node] if call is None else [node, understanding.dependencies.statements[call.position].node]
     return TrainingText(
         returns=any(
             isinstance(child, ast.Return) and child.value is not None and not isinstance(child.value, ast.Constant)
@@ -38,7 +39,7 @@ def training_text(understanding: Understanding, position: int, call: TrainingCal
         draws=any(called(call) == "plot" for call in calls_in(node)),
         saves=_saves(node) or ("outside" if call is not None and _saves_later(understanding, call) else ""),
         # What a module of the submission's own does is not read here.
-        answers=bool(understanding.bundle.modules) or any(map(_turns_into_answers, _reached(understanding, node))),
+        answers=bool(understanding.bundle.modules) or any(map(_turns_into_answers, _reached(understanding, parts))),
     )
 
 
@@ -68,13 +69,13 @@ def _has_save(node: ast.AST) -> bool:
     )
 
 
-def _reached(understanding: Understanding, node: ast.stmt) -> Iterator[ast.stmt]:
-    """A definition and all that it mentions, directly or through others."""
+def _reached(understanding: Understanding, parts: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements and the definitions that they mention, directly or through others."""
     definitions: dict[str, ast.stmt] = {}
     for statement in understanding.dependencies.statements:
         if isinstance(statement.node, ast.FunctionDef | ast.ClassDef):
             definitions[statement.node.name] = statement.node
-    waiting, seen = [node], [node]
+    waiting, seen = list(parts), list(parts)
     while waiting:
         here = waiting.pop()
         yield here

@@ -41,7 +41,8 @@ class Training:
 
     The statement of the notebook that trains is run as it stands, with the training function exchanged for one that
     first tells the judge what it is called with; so its arguments are those of the notebook, however they come about,
-    except where the judge wants others.
+    except where the judge wants others. A function that is told how many epochs to train is done when it returns. One
+    that is not may be a single epoch, and the loop around it goes on as long as it trains the same model.
     """
 
     def __init__(self, bench: TrainingBench, request: Mapping[str, Any], arrays: Arrays) -> None:
@@ -52,6 +53,8 @@ class Training:
         self._result: Any = None
         self._problem: BaseException | None = None
         self._calls = 0
+        self._exchanged: dict[str, Any] = {}
+        self._trained: list[torch.nn.Module] = []
         self._given: dict[str, Any] = {}
         self._lengths: dict[str, int] = {}
         self.watch = Watch(self._send, int(request["steps"]), float(request["seconds"]), accelerator=bench.accelerator)
@@ -76,11 +79,21 @@ class Training:
                     self._set_look()
                     self._intercept()
                     self._bench.execute(statement)
+                    self._go_on(statement)
             except Enough:
                 pass
             except BaseException as problem:  # SystemExit is a submission's to raise, too
-                self._problem = self._problem or problem
+                # What a notebook does with its results is no part of its training.
+                if not self._calls:
+                    self._problem = problem
         return self.told()
+
+    def _go_on(self, statement: Mapping[str, Any]) -> None:
+        """A loop over single epochs may be too short for what the judge wants to see; then it is run once more."""
+        before = 0
+        while self.watch.look is not None and self._trained and before < self.watch.steps < self.watch.most_steps:
+            before = self.watch.steps
+            self._bench.execute(statement)
 
     def told(self) -> dict[str, Any]:
         """How the training ended and what it left."""
@@ -136,22 +149,20 @@ class Training:
         """Stands in the place of the submission's training function."""
         function = self._function
         assert function is not None
-        if self._calls and self.watch.steps:
-            return function(*args, **named)
-        self._calls += 1
         arguments = _bound(function, args, named)
-        described = {name: self._bench.describe(value) for name, value in arguments.items()}
-        answer, sent = self._bench.ask({"question": "arguments", "arguments": described}, {})
-        if answer.get("skip"):
-            self._calls -= 1
-            return Anything("a training that was passed over")
-        for name, reference in answer.get("replace", {}).items():
-            arguments[name] = _sent(reference, sent) if "sent" in reference else self._bench.value(reference)
-        self._given = {f"argument {name}": value for name, value in arguments.items() if may_hold_curves(value)}
-        self._lengths |= growing(self._given)
-        self._set_look()
-        self.watch.restart()
-        args, named = _unbound(function, arguments)
+        models = [value for value in arguments.values() if isinstance(value, torch.nn.Module)]
+        if not self._calls:
+            described = {name: self._bench.describe(value) for name, value in arguments.items()}
+            answer, sent = self._bench.ask({"question": "arguments", "arguments": described}, {})
+            if answer.get("skip"):
+                return Anything("a training that was passed over")
+            self._begin(arguments, answer, sent)
+            if models and not answer.get("complete"):
+                self._trained = models
+        elif not models or not all(any(model is other for other in self._trained) for model in models):
+            raise Enough
+        self._calls += 1
+        args, named = _unbound(function, arguments | self._exchanged)
         try:
             self._result = function(*args, **named)
             if inspect.isgenerator(self._result):
@@ -161,7 +172,19 @@ class Training:
         except BaseException as problem:
             self._problem = problem
             raise Enough from None
-        raise Enough
+        if not self._trained:
+            raise Enough
+        return self._result
+
+    def _begin(self, arguments: Mapping[str, Any], answer: Mapping[str, Any], sent: Arrays) -> None:
+        """Exchange the arguments that the judge wants to be others, and watch from here."""
+        for name, reference in answer.get("replace", {}).items():
+            self._exchanged[name] = _sent(reference, sent) if "sent" in reference else self._bench.value(reference)
+        given = dict(arguments) | self._exchanged
+        self._given = {f"argument {name}": value for name, value in given.items() if may_hold_curves(value)}
+        self._lengths |= growing(self._given)
+        self._set_look()
+        self.watch.restart()
 
     def _set_look(self) -> None:
         if "look" in self._arrays:
