@@ -327,6 +327,19 @@ def test_an_accuracy_that_names_its_test_set_is_found(output: str, women: float)
     assert claim(Role.TEST_M, ("evaluate()", output)) is None
 
 
+@pytest.mark.parametrize(
+    ("output", "share"),
+    [
+        ("women's test: 51 of 60 correct", 0.85),
+        ("women's test accuracy 51/60", 0.85),
+        ("test women: pairs 27 out of 30, wrong pairs 24 out of 30", 0.85),
+        ("women's test: 85.0% (51/60)", 0.85),
+    ],
+)
+def test_so_many_of_so_many_is_a_claim_as_well(output: str, share: float) -> None:
+    assert claim(Role.TEST_W, ("evaluate()", output)) == (pytest.approx(share), 0)
+
+
 def test_each_test_set_has_its_own_claim() -> None:
     output = "women's test accuracy: 0.81\nmen's test accuracy: 0.77\n"
     assert claim(Role.TEST_W, ("evaluate()", output)) == (0.81, 0)

@@ -358,3 +358,10 @@ def test_a_parameter_that_is_given_a_text_is_known(value: str, text: bool) -> No
     assert given(f"train(a, b, c, 5, {value})") == expected
     assert given(f"x = 1\nfor n in (1, 2):\n    train(a, b, c, where={value})") == expected
     assert given("train(a, b, c)") == set()
+
+
+@pytest.mark.parametrize("switch", ["model.train()", "model.train(was_training)", "model.train(mode=True)"])
+def test_an_evaluation_that_switches_the_mode_back_is_no_training(switch: str) -> None:
+    evaluation = f"def get_accuracy(model, data):\n    model.eval()\n    {switch}\n    return 1"
+    found = calls(evaluation, "net = CNN()\ntrain(net, train_data, valid_data)", "get_accuracy(net, 1)")
+    assert [call.cell for call in found] == [5]

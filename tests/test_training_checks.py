@@ -1,5 +1,6 @@
 """Question 3a, from what was seen of a training to its verdicts."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -966,9 +967,9 @@ def test_weights_that_never_move_are_saved_all_the_same() -> None:
 
 
 def test_the_end_of_a_longer_watch_is_the_one_that_counts() -> None:
-    seen = run(saves=saved(100), patient_steps=130)
+    seen = run(saves=saved(100), later=RIGHT.batches * 11)
     assert verdict("checkpoint", seen).outcome is PASS
-    assert verdict("checkpoint", replace(seen, saves=saved(130))).outcome is PARTIAL
+    assert verdict("checkpoint", replace(seen, saves=saved(132))).outcome is PARTIAL
 
 
 # The curve that is shown beside the verdicts
@@ -985,7 +986,7 @@ def test_the_curve_of_a_training_holds_its_losses_and_both_accuracies() -> None:
 
 
 def test_accuracies_of_another_watch_are_not_drawn_into_it() -> None:
-    assert run(patient_steps=130).curves["training"].accuracies == ()
+    assert run(later=RIGHT.batches).curves["training"].accuracies == ()
 
 
 @given(right=st.integers(0, 12), wrong=st.integers(0, 30))
@@ -993,3 +994,22 @@ def test_pairs_and_wrong_pairs_weigh_alike_in_an_accuracy(right: int, wrong: int
     assert Evaluation(0, "valid", (right, 12), (wrong, 30), True).accuracy == (right / 12 + wrong / 30) / 2
     assert Evaluation(0, "valid", (right, 12), (0, 0), True).accuracy == right / 12
     assert Evaluation(0, "valid", (0, 0), (0, 0), True).accuracy == 0
+
+
+# Numbers that are some of those which were measured
+
+
+@pytest.mark.parametrize("step", [2, 3])
+@pytest.mark.parametrize("from_the_first", [True, False])
+def test_accuracies_reported_every_few_epochs_are_those_accuracies(step: int, from_the_first: bool) -> None:
+    truth = (0.5, 0.55, 0.62, 0.6, 0.71, 0.68, 0.8)
+    start = 0 if from_the_first else step - 1
+    assert agrees(series(truth[start::step]), truth, RIGHT)
+    assert not agrees(series([number + 0.05 for number in truth[start::step]]), truth, RIGHT)
+
+
+def test_one_loss_that_is_no_number_is_an_accident_and_many_are_a_failure() -> None:
+    once = tuple(replace(b, loss=math.nan if n == 1 else b.loss) for n, b in enumerate(RIGHT.batches))
+    assert verdict("updates", run(batches=once)).outcome is PASS
+    since = tuple(replace(b, loss=math.nan if n > 5 else b.loss) for n, b in enumerate(RIGHT.batches))
+    assert verdict("updates", run(batches=since)).observed == "the loss is no number any more"

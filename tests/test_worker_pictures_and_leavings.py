@@ -3,6 +3,7 @@
 from collections import OrderedDict, deque, namedtuple
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -189,6 +190,17 @@ def kind(value: Any) -> str:
     return type(value).__name__
 
 
+class Table:
+    """As pandas has it."""
+
+    columns = ("loss",)
+
+    def to_dict(self, form: str) -> dict[str, list[float]]:
+        assert form == "list"
+        return {"loss": LOSSES}
+
+
+Table.__module__ = "pandas.core.frame"
 Result = namedtuple("Result", "train valid")
 LOSSES, TRAIN, VALID = [0.75, 0.5, 0.25], [0.5, 0.75, 1.0], [0.5, 0.625, 0.75]
 
@@ -213,6 +225,8 @@ def found(value: Any) -> dict[str, list[float]]:
         (History(LOSSES, TRAIN), {".loss": LOSSES, ".accuracy": TRAIN}),
         (Tracker(loss=LOSSES, other="text"), {".loss": LOSSES}),
         (Tracker(deep=Tracker(loss=LOSSES)), {".deep.loss": LOSSES}),
+        (SimpleNamespace(loss=LOSSES), {".loss": LOSSES}),
+        (Table(), {".loss": LOSSES}),
         (np.array(LOSSES), {"": LOSSES}),
         (torch.tensor(LOSSES), {"": LOSSES}),
         (torch.tensor(LOSSES, requires_grad=True), {"": LOSSES}),

@@ -1,7 +1,7 @@
 """Whether the accuracies that a training reports are those that it had: its curves beside the answers of the model."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -144,12 +144,18 @@ def agrees(series: Series, truth: Sequence[float], run: TrainingRun) -> bool:
         if len(values) < len(truth) and len(values) > 1:
             if _alike(values, truth[-len(values) :], close) or _alike(values, truth[: len(values)], close):
                 return True
-            step = len(truth) // len(values)
-            if step > 1 and _alike(values, truth[step - 1 :: step][: len(values)], close):
+            if any(_alike(values, part, close) for part in _every_few(truth)):
                 return True
         if len(values) > len(truth) > 1 and _alike(values[-len(truth) :], truth, close):
             return True
     return False
+
+
+def _every_few(truth: Sequence[float]) -> Iterator[Sequence[float]]:
+    """Every second number, every third one and so on, from the first one or from the end of the first few."""
+    for step in range(2, len(truth)):
+        yield truth[::step]
+        yield truth[step - 1 :: step]
 
 
 def _alike(values: Sequence[float], truth: Sequence[float], close: float) -> bool:

@@ -1,5 +1,6 @@
 """Question 3a: a training that was watched, judged by what reached the optimizer."""
 
+import math
 from collections.abc import Sequence
 
 from autograder.checks.curves import (
@@ -20,6 +21,8 @@ MOST_ONE_SIDED = 0.3
 MOST_UNBALANCED = 0.12
 # Of a training in which that much cannot be read, nothing is said by what can.
 MOST_UNREADABLE = 0.5
+# Gradients that are cleared once an epoch are still there in every step but the first of each.
+MOST_UNCLEARED = 0.25
 MOST_RISE = 1.25
 UPHILL = -0.02
 
@@ -217,13 +220,16 @@ def updates(run: TrainingRun) -> Verdict:
             "the optimizer holds no weight of the model that is trained",
             "Whose parameters() does the optimizer get, and is that the model which sees the batches?",
         )
-    still = [batch for batch in batches if not batch.change > 0]
-    if len(still) > len(batches) / 2:
-        gone = all(batch.gradient == 0 for batch in still)
-        observed = "the weights stayed as they were" + (": at every step, all gradients were zero" if gone else "")
-        return failed(expected, observed, "In which order do zero_grad, backward and step come?")
+    for part in (batches, run.later):
+        still = [batch for batch in part if not batch.change > 0]
+        if len(still) > len(part) / 2:
+            gone = all(batch.gradient == 0 for batch in still)
+            moved = next((n for n, batch in enumerate(part) if batch in still), 0)
+            observed = "the weights stayed as they were" + (f" after {_steps(moved)}" if moved else "")
+            observed += ": at every step, all gradients were zero" if gone and not moved else ""
+            return failed(expected, observed, "In which order do zero_grad, backward and step come?")
     kept = [batch for batch in batches if batch.cleared is False]
-    if len(kept) > len(batches) / 2:
+    if len(kept) > MOST_UNCLEARED * len(batches):
         return failed(
             expected,
             f"in {len(kept)} of {len(batches)} steps, the gradients of the step before were still there",
@@ -242,8 +248,12 @@ def updates(run: TrainingRun) -> Verdict:
     slopes = [batch.downhill for batch in batches if batch.downhill is not None]
     if len(slopes) > 3 and sum(slopes) / len(slopes) < UPHILL:
         return failed(expected, "the steps went uphill", "With which sign does the gradient enter the update?")
-    early, late = _mean_loss(batches[: max(1, len(batches) // 4)]), _mean_loss(batches[-max(1, len(batches) // 4) :])
-    if not late < max(MOST_RISE * early, early + 0.5):
+    quarter = max(1, len(batches) // 4)
+    early, late = _mean_loss(batches[:quarter]), _mean_loss(batches[-quarter:])
+    if late is None:
+        hint = "Which step first gives a loss that is no number, and what does that step divide by or take the log of?"
+        return failed(expected, "the loss is no number any more", hint)
+    if early is not None and not late < max(MOST_RISE * early, early + 0.5):
         return failed(
             expected,
             f"the loss rose from {early:.3g} to {late:.3g} within {_steps(len(batches))}",
@@ -252,8 +262,10 @@ def updates(run: TrainingRun) -> Verdict:
     return passed(expected)
 
 
-def _mean_loss(batches: Sequence[Batch]) -> float:
-    return sum(batch.loss for batch in batches) / len(batches)
+def _mean_loss(batches: Sequence[Batch]) -> float | None:
+    """The mean over what is a number; None where most of it is none."""
+    known = [batch.loss for batch in batches if math.isfinite(batch.loss)]
+    return sum(known) / len(known) if len(known) > len(batches) / 2 else None
 
 
 @check("train.mode", question="q3a", evidence=TrainingRun)
@@ -263,9 +275,11 @@ def training_mode(run: TrainingRun) -> Verdict:
     unseen = _unseen(run, expected)
     if unseen is not None:
         return unseen
-    others = [number for number, batch in enumerate(run.batches, start=1) if not batch.training]
-    if others:
-        count = f"{len(others)} of {_steps(len(run.batches))}"
+    for part in (run.batches, run.later):
+        others = [number for number, batch in enumerate(part, start=1) if not batch.training]
+        if not others:
+            continue
+        count = f"{len(others)} of {_steps(len(part))}"
         observed = f"{count} were taken in evaluation mode, beginning with step {others[0]}"
         return failed(
             expected, observed, "Which call switches the model to evaluation, and which one switches it back?"
@@ -335,7 +349,7 @@ def curve(run: TrainingRun) -> Verdict:
 def checkpoints(run: TrainingRun) -> Verdict:
     """Weights are saved during training."""
     expected = "the weights reached so far are saved before training is over"
-    steps = run.patient_steps or len(run.batches)
+    steps = len(run.later or run.batches)
     hint = "If training crashed in its last minute, which weights would be left?"
     # Weights that never move are always those of the beginning; that is the fault of something else.
     moved = any(batch.change > 0 for batch in run.batches)

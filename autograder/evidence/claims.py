@@ -6,6 +6,7 @@ from autograder.program.names import Role, has_telling_words, words
 from autograder.program.understanding import Understanding
 
 _NUMBER = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d+)?)\s*(%?)(?![\w.]*\d)")
+_COUNT = re.compile(r"(?<![\w.])(\d{1,4})\s*(?:/|of|out of)\s*(\d{1,4})(?![\w.]*\d)")
 _OTHER = {Role.TEST_W: Role.TEST_M, Role.TEST_M: Role.TEST_W}
 _SIGNS = {
     Role.TEST_W: re.compile(r"\b(women|woman|female|ladies|test_?w)\w*", re.IGNORECASE),
@@ -36,7 +37,8 @@ def claimed_accuracy(understanding: Understanding, role: Role) -> tuple[float, i
 
 
 def _fractions(line: str) -> list[float]:
-    """The numbers of a line that can be accuracies: percentages, or fractions with decimals."""
+    """The numbers of a line that can be accuracies: percentages, fractions with decimals, or so many of so many."""
+    line = _COUNT.sub(lambda count: f"{_share(count):.6f}", line)
     found = []
     for digits, percent in _NUMBER.findall(line):
         value = float(digits)
@@ -47,6 +49,12 @@ def _fractions(line: str) -> list[float]:
         if 0.2 <= value <= 1:
             found.append(value)
     return found
+
+
+def _share(count: re.Match[str]) -> float:
+    """`51 of 60` as a fraction; what is no part of anything as 0."""
+    part, whole = int(count[1]), int(count[2])
+    return part / whole if 0 < part <= whole else 0.0
 
 
 def _speaks_of(source: str, role: Role) -> bool:

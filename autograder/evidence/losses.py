@@ -17,7 +17,8 @@ Table = NDArray[np.float64]
 CLOSE = 0.01
 # What is nearly learnt gives gradients that are mostly rounding.
 _TOO_SMALL = 1e-3
-_SMOOTHINGS = (0.0, 0.1, 0.05, 0.2, 0.01, 0.02, 0.15, 0.3)
+_SAME_TARGET, _FEWEST_ROWS = 2e-3, 4
+_SMOOTHINGS = (0.1, 0.05, 0.2, 0.01, 0.02, 0.15, 0.3)
 
 CROSS_ENTROPY = "cross-entropy"
 ON_SOFTMAX = "cross-entropy of softmax outputs"
@@ -49,11 +50,28 @@ def read_loss(outputs: Table, gradients: Table) -> LossSeen:
     if outputs.shape[1] == 1:
         return _read_single(outputs[:, 0], gradients[:, 0])
     silent = ~np.isfinite(gradients).all(axis=1) | (np.abs(gradients).max(axis=1) == 0)
-    pulled = np.where(silent, -1, gradients.argmin(axis=1))
+    smoothed = _smoothed_labels(outputs, gradients)
+    if smoothed is not None:
+        return LossSeen(CROSS_ENTROPY, tuple(int(label) for label in smoothed))
     form = _form(outputs[~silent], gradients[~silent])
-    if form == NEGATED:
-        pulled = np.where(silent, -1, gradients.argmax(axis=1))
-    return LossSeen(form, tuple(int(label) for label in pulled))
+    labels = gradients.argmax(axis=1) if form == NEGATED else gradients.argmin(axis=1)
+    return LossSeen(form, tuple(int(label) for label in np.where(silent, -1, labels)))
+
+
+def _smoothed_labels(outputs: Table, gradients: Table) -> NDArray[np.int64] | None:
+    """The labels of a cross-entropy with smoothed labels, None where it is not one.
+
+    softmax(z) - gradient * factor is what an example was to become, the factor being the size of the batch for a mean
+    and 1 for a sum: rows that are all alike but for the place of the largest. The sign of the gradient alone would
+    not tell, since smoothing pushes a model back that is too sure of the right answer.
+    """
+    for factor in (len(outputs), 1) if len(outputs) >= _FEWEST_ROWS else ():
+        wanted = _softmax(outputs) - factor * gradients
+        for smoothing in _SMOOTHINGS:
+            largest = 1 - smoothing + smoothing / outputs.shape[1]
+            if np.abs(wanted.max(axis=1) - largest).max() < _SAME_TARGET:
+                return np.asarray(wanted.argmax(axis=1))
+    return None
 
 
 def _form(outputs: Table, gradients: Table) -> str:
@@ -78,7 +96,7 @@ def _form(outputs: Table, gradients: Table) -> str:
         return NLL_ON_RAW
     if probabilities and _fits(outputs, gradients, labels, _of_softmax):
         return ON_SOFTMAX
-    if any(_fits(outputs, gradients, labels, _of_softmax, smoothing) for smoothing in _SMOOTHINGS):
+    if any(_fits(outputs, gradients, labels, _of_softmax, smoothing) for smoothing in (0.0, *_SMOOTHINGS)):
         return CROSS_ENTROPY
     if _fits(outputs, -gradients, gradients.argmax(axis=1), _of_softmax):
         return NEGATED

@@ -171,7 +171,7 @@ class _Observation:
         if not saved and not any(save.fits and save.trained for save in seen.saves) and len(moments) > 1:
             return run
         kept = {"loss", "batches", "layouts", "scrambled", "settings", "examples", "held", "parameters", "functions"}
-        return replace(seen, **{name: getattr(run, name) for name in kept}, patient_steps=len(seen.batches))
+        return replace(seen, **{name: getattr(run, name) for name in kept}, later=seen.batches)
 
     def _at_other_sizes(self, trained: Trained) -> tuple[OtherSize, ...]:
         """Whether it also runs where the last batch is a short one."""

@@ -94,7 +94,8 @@ class TrainingRun:
     it came to its own end. problem: what stopped it after `stopped_after` steps, "" where nothing did; mended: whether
     all else was seen at another size, at which nothing stops it. on_globals: whether it learnt from a global array in
     the place of its parameter, valid_on_globals: whether it was validated on one. returns_numbers: whether it returned
-    bare numbers. text: what the function's text does at its end, for what a training that was ended early cannot show.
+    bare numbers. later: the batches of a longer training on less data, where all but `batches` was seen in that one.
+    text: what the function's text does at its end, for what a training that was ended early cannot show.
     """
 
     name: str
@@ -125,7 +126,7 @@ class TrainingRun:
     valid_on_globals: bool = False
     returns_numbers: bool = False
     text: TrainingText = NO_TEXT
-    patient_steps: int = 0
+    later: tuple[Batch, ...] = ()
     remark: str = ""
 
     @property
@@ -134,7 +135,7 @@ class TrainingRun:
         lines = []
         for whose, label in (("train", "training students"), ("valid", "validation students")):
             points = tuple((e.at, e.accuracy) for e in self.evaluations if e.whose == whose)
-            if points and not self.patient_steps:
+            if points and not self.later:
                 lines.append((label, points))
         return {"training": Curve(tuple(batch.loss for batch in self.batches), tuple(lines))}
 

@@ -1,6 +1,7 @@
 """What a training leaves behind: curves that it returns, draws or keeps, and weights that it saves."""
 
 import dataclasses
+import types
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Number
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 MOST_NUMBERS = 2000
 MOST_SERIES = 60
 _DEEPEST = 5
+_LIBRARIES = ("builtins", "torch", "numpy", "matplotlib", "pandas", "types", "functools")
 
 
 def series_in(value: Any, name: str) -> list[dict[str, Any]]:
@@ -27,6 +29,8 @@ def _series(value: Any, path: str, depth: int, seen: set[int]) -> Iterator[tuple
     if depth > _DEEPEST or id(value) in seen or isinstance(value, str | bytes | type):
         return
     seen.add(id(value))
+    if type(value).__module__.split(".")[0] == "pandas":
+        value = value.to_dict("list") if hasattr(value, "columns") else value.to_list()
     if isinstance(value, np.ndarray | torch.Tensor):
         yield from _columns(value, path)
     elif isinstance(value, Mapping):
@@ -62,7 +66,8 @@ def _columns(value: Any, path: str) -> Iterator[tuple[str, list[float]]]:
     if value.ndim not in (1, 2) or int(np.prod(value.shape)) > 8 * MOST_NUMBERS:
         return
     try:
-        table = np.array(value.detach().cpu() if isinstance(value, torch.Tensor) else value, dtype=float)
+        plain = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
+        table = np.array(plain, dtype=float)
     except (TypeError, ValueError):
         return
     if table.ndim == 1:
@@ -80,7 +85,7 @@ def _number(value: Any) -> float | None:
         return float(value)  # type: ignore[arg-type]
     if isinstance(value, np.ndarray | torch.Tensor) and value.ndim == 0:
         try:
-            return float(value)
+            return float(value.detach() if isinstance(value, torch.Tensor) else value)
         except (TypeError, ValueError, RuntimeError):
             return None
     return None
@@ -91,21 +96,15 @@ def is_own_object(value: Any) -> bool:
     kind = type(value)
     if isinstance(value, type | torch.nn.Module) or not hasattr(value, "__dict__"):
         return False
-    library = kind.__module__.split(".")[0] in (
-        "builtins",
-        "torch",
-        "numpy",
-        "matplotlib",
-        "pandas",
-        "types",
-        "functools",
-    )
+    library = kind.__module__.split(".")[0] in _LIBRARIES and kind is not types.SimpleNamespace
     return dataclasses.is_dataclass(value) or not library
 
 
 def may_hold_curves(value: Any) -> bool:
-    """Whether a training may gather numbers in a value: a list, a dictionary, an object of the submission's own."""
-    return isinstance(value, list | dict) or is_own_object(value)
+    """Whether a training may gather numbers in a value: a list, a dictionary, a table, an object of the submission's
+    own."""
+    table = type(value).__module__.split(".")[0] == "pandas"
+    return isinstance(value, list | dict) or table or is_own_object(value)
 
 
 def growing(values: Mapping[str, Any]) -> dict[str, int]:
