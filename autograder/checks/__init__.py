@@ -10,6 +10,7 @@ from autograder.checks import (  # noqa: F401  (declares the checks)
     models,
     pairs,
     testing,
+    tracking,
     training,
     written,
 )

@@ -3,24 +3,16 @@
 import math
 from collections.abc import Sequence
 
-from autograder.checks.curves import (
-    curves,
-    reports_running_accuracy,
-    reports_something_else,
-    says_training_accuracy,
-    tracked,
-)
 from autograder.checks.declare import check
+from autograder.checks.unseen import MOST_UNREADABLE, not_taught, share_unreadable, step_count, unreadable, unseen
 from autograder.evidence import losses
 from autograder.evidence.training_kinds import Batch, OtherSize, TrainingRun
-from autograder.verdict import Outcome, Verdict, failed, partial, passed
+from autograder.verdict import Verdict, failed, partial, passed
 
 # A shuffled array gives batches that are half and half by and large; batches of one kind alone do not.
 MOST_ONE_SIDED = 0.3
 # Over all that was seen, so much more of one kind is chance (a random draw of a few dozen examples); more is not.
 MOST_UNBALANCED = 0.12
-# Of a training in which that much cannot be read, nothing is said by what can.
-MOST_UNREADABLE = 0.5
 # Gradients that are cleared once an epoch are still there in every step but the first of each.
 MOST_UNCLEARED = 0.25
 MOST_RISE = 1.25
@@ -32,11 +24,11 @@ def training_runs(run: TrainingRun) -> Verdict:
     """Training runs on the course's data."""
     expected = "training runs to its end, with the notebook's own settings and with others"
     if run.problem:
-        observed = f"after {_steps(run.stopped_after)} with {run.settings or 'its own settings'}, {run.problem}"
+        observed = f"after {step_count(run.stopped_after)} with {run.settings or 'its own settings'}, {run.problem}"
         if not run.stopped_after:
             observed = f"before its first step, {run.problem}"
         elif run.problem.startswith("`"):
-            observed = f"after {_steps(run.stopped_after)}, {run.problem}"
+            observed = f"after {step_count(run.stopped_after)}, {run.problem}"
         hint = "What happens to a last batch that is shorter than the others?" if run.mended else ""
         hint = run.hint or hint or "Run it for one epoch on ten students: where does it stop?"
         return failed(expected, observed, hint)
@@ -56,9 +48,9 @@ def _size(other: OtherSize) -> str:
 def cross_entropy(run: TrainingRun) -> Verdict:
     """The loss is cross-entropy on the model's output."""
     expected = "the cross-entropy between the model's output and the labels"
-    unseen = _not_taught(run, expected)
-    if unseen is not None:
-        return unseen
+    hidden = not_taught(run, expected)
+    if hidden is not None:
+        return hidden
     if run.loss in (losses.CROSS_ENTROPY, losses.NEGATED):
         # Which way the weights then go is a question of its own.
         return passed(expected)
@@ -80,9 +72,9 @@ def cross_entropy(run: TrainingRun) -> Verdict:
 def half_and_half(run: TrainingRun) -> Verdict:
     """Half of each batch is pairs, half is wrong pairs."""
     expected = "each batch holds as many pairs as wrong pairs"
-    unseen = _unseen(run, expected) or _unreadable(run, expected)
-    if unseen is not None:
-        return unseen
+    hidden = unseen(run, expected) or unreadable(run, expected)
+    if hidden is not None:
+        return hidden
     batches = [batch for batch in run.batches if batch.read]
     same, different = sum(len(b.same) for b in batches), sum(len(b.different) for b in batches)
     share = abs(same - different) / (same + different)
@@ -115,9 +107,9 @@ def _odd_by_one(batches: Sequence[Batch]) -> bool:
 def labels(run: TrainingRun) -> Verdict:
     """Label 1 exactly on pairs, 0 exactly on wrong pairs."""
     expected = "label 1 for every pair, label 0 for every wrong pair"
-    unseen = _not_taught(run, expected) or _unreadable(run, expected)
-    if unseen is not None:
-        return unseen
+    hidden = not_taught(run, expected) or unreadable(run, expected)
+    if hidden is not None:
+        return hidden
     wrong, labelled = sum(b.wrong_labels for b in run.batches), sum(b.labelled for b in run.batches)
     if not labelled:
         return failed(expected, "no gradient reached the model's output, so no label did either")
@@ -138,12 +130,12 @@ def labels(run: TrainingRun) -> Verdict:
 def shuffled(run: TrainingRun) -> Verdict:
     """Another order every epoch."""
     expected = "pairs and wrong pairs come in a new order in every epoch"
-    unseen = _unseen(run, expected) or _unreadable(run, expected)
-    if unseen is not None:
-        return unseen
+    hidden = unseen(run, expected) or unreadable(run, expected)
+    if hidden is not None:
+        return hidden
     again = [period(tuple(getattr(b, kind) for b in run.batches)) for kind in ("same", "different")]
     if all(again):
-        observed = f"the same batches came again, in the same order, every {_steps(min(p for p in again if p))}"
+        observed = f"the same batches came again, in the same order, every {step_count(min(p for p in again if p))}"
         return failed(expected, observed, "Where is the order drawn: once, or at the beginning of every epoch?")
     if any(again):
         kind = "pairs" if again[0] else "wrong pairs"
@@ -185,10 +177,10 @@ def channels_first(run: TrainingRun) -> Verdict:
             f"the model is given pictures with {unfit[0]} and does not take them",
             "Which axis of a batch does a convolution take for the colours?",
         )
-    unseen = _unseen(run, expected)
-    if unseen is not None:
-        return unseen
-    if _share_unreadable(run) > MOST_UNREADABLE:
+    hidden = unseen(run, expected)
+    if hidden is not None:
+        return hidden
+    if share_unreadable(run) > MOST_UNREADABLE:
         return failed(
             expected,
             "no shoe can be made out in what reaches the model",
@@ -210,7 +202,7 @@ def updates(run: TrainingRun) -> Verdict:
     expected = "every step moves the weights down the gradient of its own batch, and the loss falls"
     batches = run.batches
     if not batches and run.problem:
-        return _unseen(run, expected) or passed(expected)
+        return unseen(run, expected) or passed(expected)
     if not batches or not run.stepped:
         observed = "no optimizer step was taken"
         return failed(expected, observed, "Which call moves the weights, and is it inside the loop over the batches?")
@@ -225,7 +217,7 @@ def updates(run: TrainingRun) -> Verdict:
         if len(still) > len(part) / 2:
             gone = all(batch.gradient == 0 for batch in still)
             moved = next((n for n, batch in enumerate(part) if batch in still), 0)
-            observed = "the weights stayed as they were" + (f" after {_steps(moved)}" if moved else "")
+            observed = "the weights stayed as they were" + (f" after {step_count(moved)}" if moved else "")
             observed += ": at every step, all gradients were zero" if gone and not moved else ""
             return failed(expected, observed, "In which order do zero_grad, backward and step come?")
     kept = [batch for batch in batches if batch.cleared is False]
@@ -256,7 +248,7 @@ def updates(run: TrainingRun) -> Verdict:
     if early is not None and not late < max(MOST_RISE * early, early + 0.5):
         return failed(
             expected,
-            f"the loss rose from {early:.3g} to {late:.3g} within {_steps(len(batches))}",
+            f"the loss rose from {early:.3g} to {late:.3g} within {step_count(len(batches))}",
             "Is the learning rate small enough?",
         )
     return passed(expected)
@@ -272,14 +264,14 @@ def _mean_loss(batches: Sequence[Batch]) -> float | None:
 def training_mode(run: TrainingRun) -> Verdict:
     """Training mode is back after an evaluation."""
     expected = "every optimizer step is taken in training mode"
-    unseen = _unseen(run, expected)
-    if unseen is not None:
-        return unseen
+    hidden = unseen(run, expected)
+    if hidden is not None:
+        return hidden
     for part in (run.batches, run.later):
         others = [number for number, batch in enumerate(part, start=1) if not batch.training]
         if not others:
             continue
-        count = f"{len(others)} of {_steps(len(part))}"
+        count = f"{len(others)} of {step_count(len(part))}"
         observed = f"{count} were taken in evaluation mode, beginning with step {others[0]}"
         return failed(
             expected, observed, "Which call switches the model to evaluation, and which one switches it back?"
@@ -291,137 +283,3 @@ def training_mode(run: TrainingRun) -> Verdict:
             remark="Accuracies are measured in training mode, too; with dropout or batch norm, that makes them noisy.",
         )
     return passed(expected)
-
-
-@check("train.report", question="q3a", evidence=TrainingRun)
-def accuracies_tracked(run: TrainingRun) -> Verdict:
-    """Accuracy on training and validation data is tracked while training."""
-    expected = "accuracy on the training and on the validation data, every epoch or every few iterations"
-    train, valid = tracked(run, "train"), tracked(run, "valid")
-    has_train = train.moments > 1 or reports_running_accuracy(run) or says_training_accuracy(run)
-    has_valid = valid.moments > 1
-    if not run.text.answers and not (train.reported or valid.reported):
-        observed = "losses were tracked, and no accuracy was"
-        return failed(expected, observed, "How many of the answers are right at a loss of 0.5?")
-    hint = "A training that goes wrong shows in the two accuracies side by side: how far are they apart?"
-    if has_train and has_valid:
-        other = reports_something_else(run)
-        if other:
-            return partial(expected, f"what is reported as validation accuracy is {other}", hint)
-        remark = "The validation data are a global array and not the parameter." if run.valid_on_globals else ""
-        return passed(expected, remark=remark)
-    seen = []
-    for name, accuracy, has in (("training", train, has_train), ("validation", valid, has_valid)):
-        if has:
-            seen.append(f"the accuracy on the {name} data was tracked")
-        elif accuracy.one_kind > 1:
-            seen.append(f"the accuracy on the {name} data was measured on one kind of example only")
-        elif accuracy.moments or accuracy.one_kind:
-            seen.append(f"the accuracy on the {name} data was measured once")
-        else:
-            seen.append(f"the accuracy on the {name} data was not measured during training")
-    if run.problem and not run.mended:
-        return _stopped_on_the_way(run, expected)
-    if tracked(run, "test").moments > 1:
-        seen.append("a test set was measured in its place, and so it is no test any more")
-    # Once, after the last step, is too late to track anything.
-    once = not run.finished and (train.moments or valid.moments)
-    some = has_train or has_valid or once or train.one_kind > 1 or valid.one_kind > 1
-    return (partial if some else failed)(expected, "; ".join(seen), hint)
-
-
-@check("train.curve", question="q3a", evidence=TrainingRun)
-def curve(run: TrainingRun) -> Verdict:
-    """The training curve is returned or plotted."""
-    expected = "the numbers of the training curve are returned, or the curve is drawn"
-    if curves(run):
-        return passed(expected)
-    if not run.finished and (run.text.returns or run.text.draws):
-        remark = "Training was ended before its own end, where its text returns or draws something."
-        return passed(expected, remark=remark)
-    if run.problem and not run.mended:
-        return _stopped_on_the_way(run, expected)
-    observed = "nothing with the course of the training was returned, kept or drawn"
-    return failed(expected, observed, "What would you draw in question 3d, and where does it go when train returns?")
-
-
-@check("train.checkpoint", question="q3a", evidence=TrainingRun)
-def checkpoints(run: TrainingRun) -> Verdict:
-    """Weights are saved during training."""
-    expected = "the weights reached so far are saved before training is over"
-    steps = len(run.later or run.batches)
-    hint = "If training crashed in its last minute, which weights would be left?"
-    # Weights that never move are always those of the beginning; that is the fault of something else.
-    moved = any(batch.change > 0 for batch in run.batches)
-    good = [save for save in run.saves if save.fits and (save.trained or (not moved and save.step))]
-    if any(save.step < steps or not run.finished for save in good):
-        return passed(expected)
-    if good:
-        # Where the last epoch is the best, the only save may be the one behind the last step.
-        if run.text.saves == "inside" and _saves_each_time(run):
-            return passed(expected)
-        return partial(expected, "the weights were saved once, after the last step", hint)
-    if run.text.saves == "inside" and (not run.saves or not run.batches):
-        return passed(
-            expected, remark="Saving is written into the loop; its condition was not met while it was watched."
-        )
-    if run.problem and not run.mended:
-        return _stopped_on_the_way(run, expected)
-    if any(not save.trained for save in run.saves):
-        return failed(expected, "only the weights with which the training began were saved", hint)
-    if run.saves:
-        return failed(expected, f"what was saved ({run.saves[0].what}) does not fit the model", hint)
-    if run.text.saves == "outside" or (run.text.saves == "after" and not run.finished):
-        return partial(expected, "the weights are saved after the last step", hint)
-    return failed(expected, "no weights were saved", hint)
-
-
-def _saves_each_time(run: TrainingRun) -> bool:
-    moments = {e.at for e in run.evaluations if e.whose == "valid"}
-    return len(moments) > 1
-
-
-# --- what several checks say alike
-
-
-def _steps(count: int) -> str:
-    return f"{count} step" if count == 1 else f"{count} steps"
-
-
-def _unseen(run: TrainingRun, expected: str) -> Verdict | None:
-    """What there is to say where no batch ever reached an optimizer; None where some did."""
-    if run.batches:
-        return None
-    return _not_looked_at(
-        expected,
-        "training stopped before its first step: see train.runs"
-        if run.problem
-        else "no optimizer step was taken: see train.updates",
-    )
-
-
-def _not_taught(run: TrainingRun, expected: str) -> Verdict | None:
-    """What there is to say of loss and labels where nothing of them reached the weights; None where something did."""
-    if run.batches and run.loss == losses.NOTHING and not any(batch.change > 0 for batch in run.batches):
-        return _not_looked_at(expected, "no gradient reaches the model's output: see train.updates")
-    return _unseen(run, expected)
-
-
-def _stopped_on_the_way(run: TrainingRun, expected: str) -> Verdict:
-    return _not_looked_at(expected, f"training stopped after {_steps(run.stopped_after)}: see train.runs")
-
-
-def _not_looked_at(expected: str, why: str) -> Verdict:
-    return Verdict(Outcome.SKIPPED, expected, f"not looked at, since {why}")
-
-
-def _share_unreadable(run: TrainingRun) -> float:
-    size = sum(batch.size for batch in run.batches)
-    return sum(batch.unreadable for batch in run.batches) / size if size else 1.0
-
-
-def _unreadable(run: TrainingRun, expected: str) -> Verdict | None:
-    """What there is to say where too little of the batches can be read; None where there is enough."""
-    if _share_unreadable(run) <= MOST_UNREADABLE:
-        return None
-    return _not_looked_at(expected, "no shoe can be made out in the batches: see train.layout")

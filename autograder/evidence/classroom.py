@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.evidence.running import Lesson
+from autograder.evidence.orders import Lesson
 from autograder.program.names import Role
 from fixtures.catalogue import Shoe
 from fixtures.coded import Codebook

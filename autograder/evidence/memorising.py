@@ -11,17 +11,8 @@ from autograder.evidence.exam import Exam, balanced
 from autograder.evidence.gallery import Gallery, Place
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.laboratory import Laboratory, Unavailable, not_found, still_to_be_written
-from autograder.evidence.running import (
-    Lesson,
-    Look,
-    Order,
-    Trained,
-    no_training,
-    ordered_calls,
-    problem_words,
-    run_somehow,
-    trainer,
-)
+from autograder.evidence.orders import Lesson, Look, Order, Trained
+from autograder.evidence.running import no_training, ordered_calls, problem_words, run_somehow, trainer
 from autograder.evidence.trace import Recorder
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, Memory, MemoryTry
 from autograder.program.names import Role

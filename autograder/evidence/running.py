@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,7 +24,8 @@ from autograder.evidence.laboratory import (
     still_to_be_written,
     stopped_evidence,
 )
-from autograder.evidence.trace import NotATrace, Recorder, Trace
+from autograder.evidence.orders import Order, Trained
+from autograder.evidence.trace import NotATrace, Recorder
 from autograder.program.names import Role
 from autograder.program.parameters import meaning_of
 from autograder.program.roles import Candidate
@@ -50,79 +51,6 @@ USUAL: dict[str, Any] = {
     "epochs": 3,
     "iterations": 30,
 }
-
-
-@dataclass(frozen=True)
-class Look:
-    """Pictures on which the model is seen every so many steps, and what is made of its outputs.
-
-    images: [M, 3, 448, 224]; judged: is given the step, what has been seen so far and the outputs by mode
-    ("evaluation", "batch statistics"), and says whether these weights are to be kept and whether that is enough.
-    """
-
-    images: NDArray[np.float32]
-    every: int
-    judged: Callable[[int, Recorder, Arrays], tuple[bool, bool]]
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What a training is given to learn from.
-
-    train, valid: float32 [N, 3, 2, 224, 224, 3], in the place of the data that the notebook trains on; settings: by
-    meaning (`epochs`, `batch_size`), in the place of the notebook's.
-    """
-
-    train: NDArray[np.float32]
-    valid: NDArray[np.float32]
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is wanted of one training.
-
-    lesson: for the batch size with which the notebook calls its training, None where that is not known, and for the
-    number of weights in the convolutions of the model, which tells how long a step takes; given: arrays
-    under the submission's own names; model: which network, None for whichever the notebook trains there; draw: which
-    draw of random numbers; as_given: whether the lesson is what is given under the names, and need not travel again.
-    """
-
-    steps: int
-    seconds: float
-    lesson: Callable[[int | None, int], Lesson]
-    given: Mapping[str, NDArray[Any]]
-    model: Role | None = None
-    draw: int = 0
-    look: Look | None = None
-    as_given: bool = False
-    dtype: str = "float32"
-    tensor: bool = False
-
-
-@dataclass(frozen=True)
-class Trained:
-    """How a training went.
-
-    order: what was wanted of it; call: the statement that was run, None where the function was called directly;
-    arguments: by parameter, what it was called with in the notebook, as a worker describes values; used: settings by
-    meaning, as they were in the end; ended: "by itself", "steps", "seconds", "enough", "clock", "memory", "died";
-    problem: the exception that ended it, or none; seconds: of processor time.
-    """
-
-    trace: Trace
-    order: Order
-    call: TrainingCall | None
-    arguments: Mapping[str, Any]
-    used: Mapping[str, Any]
-    ended: str
-    problem: Mapping[str, Any] | None = None
-    stopped: NoEvidence | None = None
-    returned: Mapping[str, Any] = field(default_factory=dict)
-    pictures: Mapping[int, NDArray[Any]] = field(default_factory=dict)
-    replaced_data: bool = True
-    seconds: float = 0.0
-    remark: str = ""
 
 
 def trainer(laboratory: Laboratory) -> Trainer | NoEvidence:

@@ -17,16 +17,8 @@ from autograder.evidence.claims import claimed_accuracy
 from autograder.evidence.exam import Count, Exam, balanced
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Raised, Unavailable, not_found, still_to_be_written
-from autograder.evidence.running import (
-    Lesson,
-    Look,
-    Order,
-    Trained,
-    no_training,
-    ordered_calls,
-    run_somehow,
-    trainer,
-)
+from autograder.evidence.orders import Lesson, Look, Order, Trained
+from autograder.evidence.running import no_training, ordered_calls, run_somehow, trainer
 from autograder.evidence.trace import Recorder
 from autograder.evidence.training_kinds import Curve, TestRun, TestSet
 from autograder.program.names import MODELS, Role

@@ -11,18 +11,9 @@ from autograder.evidence.classroom import Classroom
 from autograder.evidence.data import training_students
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.laboratory import Laboratory, Raised, Unavailable, raised_evidence
+from autograder.evidence.orders import Lesson, Order, Trained
 from autograder.evidence.pairs import generator
-from autograder.evidence.running import (
-    Lesson,
-    Order,
-    Trained,
-    no_training,
-    ordered_calls,
-    problem_words,
-    run_somehow,
-    run_training,
-    trainer,
-)
+from autograder.evidence.running import no_training, ordered_calls, problem_words, run_somehow, run_training, trainer
 from autograder.evidence.training_kinds import OtherSize, TrainingRun
 from autograder.evidence.training_record import training_record
 from autograder.program.names import Role

@@ -9,7 +9,8 @@ from autograder.evidence.classroom import Classroom
 from autograder.evidence.exam import answers_of
 from autograder.evidence.laboratory import Laboratory
 from autograder.evidence.losses import CROSS_ENTROPY, NEGATED, NOTHING, UNKNOWN, read_loss
-from autograder.evidence.running import Trained, problem_words
+from autograder.evidence.orders import Trained
+from autograder.evidence.running import problem_words
 from autograder.evidence.trace import CLEARED, Pass, Step, Trace
 from autograder.evidence.training_kinds import Batch, Evaluation, TrainingRun
 from autograder.program.training import Trainer
