@@ -5,18 +5,14 @@ from torch import Tensor, nn
 
 from reference.data import HEIGHT
 
-# What a negative value keeps on its way through a rectifier. With none, a unit that is negative for every picture has
-# no gradient and never comes back, and in a narrow network each one counts.
-SLOPE = 0.1
-
 
 def keeping_spread(layer: nn.Conv2d | nn.Linear) -> nn.Module:
-    """Start a layer with weights so large that its outputs are spread as far as its inputs (He et al., 2015).
+    """Start a layer with weights so large that rectified values stay spread as far as they are (He et al., 2015).
 
-    PyTorch starts them less than half as large, so that after five layers two pictures look nearly the same to the last
-    one, and training begins with a long walk along a plateau.
+    PyTorch starts them less than half as large. After five layers two pictures would look nearly the same to the last
+    one, and training would begin with a long walk along a plateau.
     """
-    nn.init.kaiming_normal_(layer.weight, a=SLOPE, nonlinearity="leaky_relu")
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     return layer
 
 
@@ -30,7 +26,7 @@ def convolution_block(in_channels: int, out_channels: int, kernel_size: int) -> 
     return nn.Sequential(
         keeping_spread(nn.Conv2d(in_channels, out_channels, kernel_size, padding=(kernel_size - 1) // 2)),
         nn.MaxPool2d(2),
-        nn.LeakyReLU(SLOPE),
+        nn.ReLU(),
     )
 
 
@@ -51,7 +47,8 @@ class CNN(nn.Module):
         self.classifier = nn.Sequential(
             nn.Flatten(),
             keeping_spread(nn.Linear(8 * n * 28 * 14, 100)),
-            nn.LeakyReLU(SLOPE),
+            nn.BatchNorm1d(100),  # takes away what all pictures share, such as the floor
+            nn.ReLU(),
             nn.Linear(100, 2),
         )
 
@@ -80,7 +77,8 @@ class CNNChannel(nn.Module):
         self.classifier = nn.Sequential(
             nn.Flatten(),
             keeping_spread(nn.Linear(8 * n * 14 * 14, 100)),
-            nn.LeakyReLU(SLOPE),
+            nn.BatchNorm1d(100),  # takes away what all pictures share, such as the floor
+            nn.ReLU(),
             nn.Linear(100, 2),
         )
 

@@ -23,7 +23,8 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from autograder.boundary.pipe import Arrays
 from autograder.worker.devices import Accelerator
-from autograder.worker.leavings import MOST_NUMBERS, weights_in
+from autograder.worker.drawing import watched_plot, watched_table
+from autograder.worker.leavings import weights_in
 from autograder.worker.looking import distance, downhill, few, gradients_of, length, look_at, sample
 from autograder.worker.pictures import Shown, pictures_among, shoes_in
 
@@ -108,9 +109,9 @@ class Watch:
         self._patch(torch.autograd, "grad", self._watched_backward(torch.autograd.grad, gathers=False))
         self._patch(torch, "save", self._watched_save(torch.save, 0))
         self._patch(pickle, "dump", self._watched_save(pickle.dump, 0))
-        self._patch(matplotlib.axes.Axes, "plot", self._watched_plot(matplotlib.axes.Axes.plot))
+        self._patch(matplotlib.axes.Axes, "plot", watched_plot(matplotlib.axes.Axes.plot, self._note))
         for name, place in (("savetxt", 1), ("save", 1)):
-            self._patch(np, name, self._watched_table(getattr(np, name), place))
+            self._patch(np, name, watched_table(getattr(np, name), place, self._note))
         self._patch(torch, "compile", lambda model=None, **how: model if model is not None else lambda other: other)
         for handle in (
             register_optimizer_step_pre_hook(self._before_step),
@@ -122,6 +123,9 @@ class Watch:
     def __exit__(self, *problem: object) -> None:
         self._stack.close()
         self.flush()
+
+    def _note(self, event: dict[str, Any]) -> None:
+        self._events.append(event)
 
     def _patch(self, owner: Any, name: str, replacement: Any) -> None:
         self._stack.enter_context(mock.patch.object(owner, name, replacement))
@@ -312,33 +316,6 @@ class Watch:
                 self._events.append(event)
             elif weights:
                 self._events.append({"kind": "save", "what": kind, "fits": True, "trained": False})
-            return result
-
-        return watched
-
-    def _watched_plot(self, plot: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(plot)
-        def watched(axes: Any, *args: Any, **named: Any) -> Any:
-            lines = plot(axes, *args, **named)
-            for line in lines[:8]:
-                numbers = np.asarray(line.get_ydata(), dtype=float).reshape(-1)[:MOST_NUMBERS]
-                words = f"{line.get_label()} {axes.get_title()} {axes.get_ylabel()}"[:160]
-                self._events.append({"kind": "drawn", "name": words, "numbers": [float(n) for n in numbers]})
-            return lines
-
-        return watched
-
-    def _watched_table(self, save: Callable[..., Any], place: int) -> Callable[..., Any]:
-        @wraps(save)
-        def watched(*args: Any, **named: Any) -> Any:
-            result = save(*args, **named)
-            try:
-                numbers = np.asarray(args[place], dtype=float).reshape(-1)[:MOST_NUMBERS]
-                self._events.append(
-                    {"kind": "drawn", "name": str(args[0])[:120], "numbers": [float(n) for n in numbers]}
-                )
-            except (IndexError, TypeError, ValueError):
-                pass
             return result
 
         return watched
