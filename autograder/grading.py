@@ -122,8 +122,7 @@ class Grader:
         with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as lanes:
             for done in [lanes.submit(look_into, *entry) for entry in TRAINING_COLLECTORS.items()]:
                 done.result()
-        if laboratory.own_seconds:
-            progress.seconds["processor time of the submission's own training"] = sum(laboratory.own_seconds)
+        progress.seconds["processor time of the submission's own code"] = sum(laboratory.own_seconds)
         ordered = {check.id: progress.verdicts[check.id] for check in self.checks}
         resolved = understanding.declared() | laboratory.resolved
         named = {role.value: resolved[role] for role in sorted(resolved)}

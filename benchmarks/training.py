@@ -1,8 +1,8 @@
 """`python -m benchmarks.training`: what it costs to grade the reference notebook with every check, training included.
 
-The whole command is measured from outside, as a person starts it. What the submission's own training takes is measured
-where it runs, less the time of the hooks that watch it; all the rest is the grader's: starting, loading, watching,
-looking at models on the way, testing and judging.
+The whole command is measured from outside, as a person starts it. What the submission's own code takes (its statements,
+its functions, its training) is measured where it runs, less the time of the hooks that watch it; all the rest is the
+grader's: starting, making data, watching, looking at models on the way, testing and judging.
 """
 
 import json
@@ -20,7 +20,7 @@ import typer
 from fixtures.compose import solution_notebook, write_notebook
 
 MOST_SECONDS, MOST_OVERHEAD = 90, 0.15
-OWN = "processor time of the submission's own training"
+OWN = "processor time of the submission's own code"
 
 
 def main(
@@ -49,7 +49,7 @@ def main(
     automatic = result["automatic"]
     print(f"{automatic['points']:g} of {automatic['possible']:g} automatic points")
     print(f"all checks after {wall:.0f} s on {os.cpu_count()} cores (aim: within {MOST_SECONDS} s on 2)")
-    print(f"{processor:.0f} s of processor time, {own:.0f} s of it the submission's own training")
+    print(f"{processor:.0f} s of processor time, {own:.0f} s of it the submission's own code")
     print(f"{(processor - own) / processor:.0%} is the grader's own (aim: under {MOST_OVERHEAD:.0%})")
     for kind, duration in sorted(seconds.items(), key=lambda entry: -entry[1]):
         print(f"  {kind:16} {duration:6.1f} s of wall-clock time")

@@ -28,6 +28,8 @@ from numpy.typing import NDArray
 from autograder.boundary.pipe import Arrays, Garbled, packed, receive
 from autograder.rubric import Limits
 
+# The operations that are nothing but a submission's own code at work.
+_OWN = ("run", "call")
 _TICK = 0.05
 _PACKAGES = Path(__file__).resolve().parents[2]
 # What is done with a message that a worker sends in the middle of a request: a structure and arrays come back for a
@@ -192,7 +194,11 @@ class Template:
 
 
 class Worker:
-    """A process that holds one program of one submission and answers one request at a time."""
+    """A process that holds one program of one submission and answers one request at a time.
+
+    own_seconds: processor time of the submission's own code: its statements and the calls of its functions. How much of
+    a training is its own, the training tells.
+    """
 
     def __init__(self, template: Template, pid: int, connection: socket.socket, scratch: Path, limits: Limits) -> None:
         self._template = template
@@ -201,6 +207,7 @@ class Worker:
         self.scratch = scratch
         self._limits = limits
         self._deadline = self._processor_deadline = float("inf")
+        self.own_seconds = 0.0
         self._looked = 0.0
         self._stopped: WorkerStopped | None = None
         connection.setblocking(False)
@@ -236,11 +243,14 @@ class Worker:
         else:
             self._processor_deadline = float("inf")
         self._deadline = time.monotonic() + seconds
+        before = _processor_seconds(self._pid) if operation in _OWN else 0.0
         try:
             self._write(packed({"operation": operation, **parameters}, arrays))
             while True:
                 structure, received = receive(self._read)
                 if not structure.get("question") and not structure.get("note"):
+                    if operation in _OWN:
+                        self.own_seconds += _processor_seconds(self._pid) - before
                     return Reply(structure, received)
                 if answer is None:
                     raise Garbled("an unexpected question")

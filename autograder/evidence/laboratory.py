@@ -81,8 +81,8 @@ class Laboratory:
     What is found out on the way is kept: `resolved`, what was taken for what; `generators`, which functions make pairs
     and wrong pairs; `orientation`, how the submission's own accuracy function hands pictures to a model ("upright",
     "sideways", "channels last"), None where it has none; `loaded`, the arrays of question 1a, None as long as they are
-    not; `own_seconds`, the processor time of each training less that of watching it; `watch_seconds_left`, how much of
-    it there still is for watching.
+    not; `own_seconds`, the processor time of the submission's own code, trainings less the time of watching them;
+    `watch_seconds_left`, how much there still is for watching.
     """
 
     def __init__(
@@ -181,6 +181,7 @@ class Laboratory:
             except WorkerStopped as stopped:
                 raise Unavailable(stopped_evidence(name, stopped)) from None
             finally:
+                self.own_seconds.append(worker.own_seconds)
                 worker.close()
         assert first is not None
         raise Unavailable(raised_evidence(name, first)) from None

@@ -100,7 +100,7 @@ class _School:
             {name: self._data if role is Role.TRAIN_DATA else self._data[:2] for name, role in names.items()},
             model=self._role,
             draw=seed,
-            look=Look(watching.exam.images, LOOK_EVERY, watching.judged),
+            look=Look(watching.exam.images, LOOK_EVERY, watching.judged, statistics=True),
         )
         trained, _ = run_somehow(self._laboratory, self._function, self._calls, order)
         self._left -= max(trained.seconds, 0.1 * steps / 100)

@@ -19,12 +19,15 @@ class Look:
     """Pictures on which the model is seen every so many steps, and what is made of its outputs.
 
     images: [M, 3, 448, 224]; judged: is given the step, what has been seen so far and the outputs by mode
-    ("evaluation", "batch statistics"), and says whether these weights are to be kept and whether that is enough.
+    ("evaluation", "batch statistics"), and says whether these weights are to be kept and whether that is enough;
+    statistics: whether batch norm is also to be seen with the statistics of the batch, since in the first few dozen
+    steps its running ones lag behind what is learnt.
     """
 
     images: NDArray[np.float32]
     every: int
     judged: Callable[[int, Recorder, Arrays], tuple[bool, bool]]
+    statistics: bool = False
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ class _Run:
         arrays: dict[str, NDArray[Any]] = {}
         if order.look is not None:
             arrays["look"] = order.look.images
-            request["look_every"] = order.look.every
+            request |= {"look_every": order.look.every, "look_statistics": order.look.statistics}
         if self._call is not None:
             request["statement"] = self._laboratory.understanding.statement(self._call.position)
         else:

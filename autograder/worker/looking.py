@@ -15,11 +15,13 @@ AT_ONCE = 30
 BATCH_NORMS = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.SyncBatchNorm)
 
 
-def look_at(model: torch.nn.Module, images: torch.Tensor, like: Shown | None, accelerator: Accelerator) -> Arrays:
+def look_at(
+    model: torch.nn.Module, images: torch.Tensor, like: Shown | None, accelerator: Accelerator, statistics: bool = False
+) -> Arrays:
     """A model's outputs for pictures [M, 3, 448, 224], given to it as it was given others before.
 
-    They are those of evaluation mode and, where batch statistics matter, also those with the statistics of the batch.
-    Neither the model nor any generator of random numbers is left changed.
+    They are those of evaluation mode and, if `statistics` are wanted and matter, also those with the statistics of the
+    batch. Neither the model nor any generator of random numbers is left changed.
     """
     modes = {module: module.training for module in model.modules()}
     normalising = [m for m in model.modules() if isinstance(m, BATCH_NORMS)]
@@ -31,7 +33,7 @@ def look_at(model: torch.nn.Module, images: torch.Tensor, like: Shown | None, ac
         model.eval()
         with torch.no_grad():
             found["evaluation"] = _outputs(model, images.to(kind), like, accelerator)
-            if normalising:
+            if statistics and normalising:
                 for norm in normalising:
                     norm.train()
                 found["batch statistics"] = _outputs(model, images.to(kind), like, accelerator)

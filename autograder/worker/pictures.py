@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 # Large enough to read a code, small enough to travel for every picture of a training.
 SMALLEST_SIDE = 56
 SHORTEST = 40
+Halves = tuple[torch.Tensor, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,15 @@ def shoes_in(tensors: list[torch.Tensor]) -> Shown | None:
     if batch.dim() == 3:
         batch = batch[None]
     if len(tensors) == 2 and tensors[1].shape == tensors[0].shape:
-        return _shown("the two shoes apart", torch.stack([tensors[0].detach(), tensors[1].detach()], dim=1))
+        return _shown("the two shoes apart", (batch, tensors[1].detach().reshape(batch.shape)))
     if batch.dim() == 5 and batch.shape[1] == 2:
-        return _shown("the two shoes apart", batch)
+        return _shown("the two shoes apart", (batch[:, 0], batch[:, 1]))
     if batch.dim() != 4:
         return None
     if batch.shape[1] == 6:
-        return _shown("stacked", batch.reshape(len(batch), 2, 3, *batch.shape[2:]))
+        return _shown("stacked", (batch[:, :3], batch[:, 3:]))
     if batch.shape[3] == 6:
-        halves = batch.reshape(*batch.shape[:3], 2, 3).permute(0, 3, 1, 2, 4)
-        return _shown("stacked, channels last", halves)
+        return _shown("stacked, channels last", (batch[..., :3], batch[..., 3:]))
     if batch.shape[1] == 3:
         upright = batch.shape[2] >= batch.shape[3]
         shown = _shown("upright" if upright else "sideways", _halved(batch, 2 if upright else 3))
@@ -67,25 +67,28 @@ def shoes_in(tensors: list[torch.Tensor]) -> Shown | None:
     return None
 
 
-def _halved(batch: torch.Tensor, axis: int) -> torch.Tensor:
+def _halved(batch: torch.Tensor, axis: int) -> Halves:
     half = batch.shape[axis] // 2
-    return torch.stack([batch.narrow(axis, 0, half), batch.narrow(axis, half, half)], dim=1)
+    return batch.narrow(axis, 0, half), batch.narrow(axis, half, half)
 
 
-def _shown(layout: str, halves: torch.Tensor) -> Shown | None:
-    """Args: halves: [B, 2, 3, height, width] or [B, 2, height, width, 3]."""
-    if halves.shape[2] == 3:
-        halves = halves.permute(0, 1, 3, 4, 2)
-    height, width = int(halves.shape[2]), int(halves.shape[3])
+def _shown(layout: str, halves: Halves) -> Shown | None:
+    """Args: halves: the two shoes, [B, 3, height, width] or [B, height, width, 3] each."""
+    if halves[0].dim() != 4:
+        return None
+    if halves[0].shape[1] == 3:
+        halves = halves[0].permute(0, 2, 3, 1), halves[1].permute(0, 2, 3, 1)
+    _, height, width, colours = halves[0].shape
     size = (2 * width, height) if "sideways" in layout else (2 * height, width)
-    if halves.shape[4] != 3 or min(halves.shape[2:4]) < SHORTEST:
+    if colours != 3 or min(height, width) < SHORTEST:
         return None
     return Shown(layout, size, _small(halves))
 
 
-def _small(halves: torch.Tensor) -> NDArray[np.float16]:
-    step = max(1, min(halves.shape[2:4]) // SMALLEST_SIDE)
-    small = halves[:, :, ::step, ::step].detach().cpu().float()
+def _small(halves: Halves) -> NDArray[np.float16]:
+    """Args: halves: [B, height, width, 3] each. Only what is kept of them is ever copied."""
+    step = max(1, min(halves[0].shape[1:3]) // SMALLEST_SIDE)
+    small = torch.stack([half[:, ::step, ::step].cpu().float() for half in halves], dim=1)
     # What half precision cannot hold is no picture of this assignment; it must not become a warning of numpy's.
     return small.clamp(-60000, 60000).numpy().astype(np.float16)
 

@@ -188,7 +188,8 @@ class Training:
 
     def _set_look(self) -> None:
         if "look" in self._arrays:
-            self.watch.look = Look(torch.from_numpy(self._arrays["look"]), int(self._request["look_every"]))
+            images, request = torch.from_numpy(self._arrays["look"]), self._request
+            self.watch.look = Look(images, int(request["look_every"]), bool(request["look_statistics"]))
 
     def _send(self, structure: dict[str, Any], arrays: Arrays, question: bool) -> dict[str, Any]:
         if question:

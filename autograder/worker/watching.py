@@ -43,10 +43,12 @@ class Enough(BaseException):
 
 @dataclass
 class Look:
-    """Pictures, float32 [M, 3, 448, 224], on which the judge wants to see the model every so many steps."""
+    """Pictures, float32 [M, 3, 448, 224], on which the judge wants to see the model every so many steps; statistics:
+    whether also with the statistics of the batch."""
 
     images: torch.Tensor
     every: int
+    statistics: bool
 
 
 @dataclass
@@ -246,11 +248,12 @@ class Watch:
     @contextmanager
     def _counted(self) -> Iterator[None]:
         """Count the processor time of watching apart from that of what is watched."""
-        started = time.process_time()
+        started, already = time.process_time(), self.watching_seconds
         try:
             yield
         finally:
-            self.watching_seconds += time.process_time() - started
+            # What was counted within is part of this.
+            self.watching_seconds = already + time.process_time() - started
 
     def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, named: Any) -> None:
         self._be_quick()
@@ -344,7 +347,7 @@ class Watch:
             return
         self._inside = True
         try:
-            rows = look_at(self.model, self.look.images, self.shown, self.accelerator)
+            rows = look_at(self.model, self.look.images, self.shown, self.accelerator, self.look.statistics)
         finally:
             self._inside = False
         structure = {"question": "look", "step": self.steps}
