@@ -50,7 +50,8 @@ class Order:
     lesson: for the batch size with which the notebook calls its training, None where that is not known, and for the
     number of weights in the convolutions of the model, which tells how long a step takes; given: arrays
     under the submission's own names; model: which network, None for whichever the notebook trains there; draw: which
-    draw of random numbers; as_given: whether the lesson is what is given under the names, and need not travel again.
+    draw of random numbers; as_given: whether the lesson is what is given under the names, and need not travel again;
+    threads: for the arithmetic, a number of its own and not the machine's, since sums depend on it.
     """
 
     steps: int
@@ -61,6 +62,7 @@ class Order:
     draw: int = 0
     look: Look | None = None
     as_given: bool = False
+    threads: int = 1
     dtype: str = "float32"
     tensor: bool = False
 

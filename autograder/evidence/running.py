@@ -140,6 +140,7 @@ class _Run:
             "steps": order.steps,
             "seconds": order.seconds,
             "draw": order.draw,
+            "threads": order.threads,
             "statement": None,
         }
         if self._function.callable or self._function.method:

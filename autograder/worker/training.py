@@ -63,6 +63,7 @@ class Training:
     def run(self) -> dict[str, Any]:
         """Train, and tell how that ended; what happened on the way has been noted to the judge."""
         request, names = self._request, self._bench.names
+        torch.set_num_threads(int(request["threads"]))
         if request.get("function"):
             self._function = self._bench.value(request["function"])
             if request.get("method"):
