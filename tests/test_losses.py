@@ -105,6 +105,14 @@ def test_the_losses_of_pairs_and_wrong_pairs_may_be_added_up(seed: int) -> None:
     assert read(logits, labels, in_two_halves) == LossSeen(CROSS_ENTROPY, tuple(labels.tolist()))
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@given(seed=st.integers(0, 10_000))
+def test_labels_of_a_squared_error_are_read_right_where_outputs_are_beyond_them(reduction: str, seed: int) -> None:
+    outputs, labels = drawn(seed)
+    seen = read(outputs * 3, labels, lambda z, y: F.mse_loss(z, onehot(z, y), reduction=reduction))
+    assert seen == LossSeen(SQUARED, tuple(labels.tolist()))
+
+
 @pytest.mark.parametrize("smoothing", [0.05, 0.1, 0.2])
 @given(seed=st.integers(0, 10_000))
 def test_labels_are_read_right_where_smoothing_pushes_a_sure_model_back(smoothing: float, seed: int) -> None:
@@ -175,7 +183,6 @@ OTHERS: dict[str, tuple[Loss, str]] = {
     "sigmoid first": (lambda z, y: F.cross_entropy(z.sigmoid(), y), ON_SIGMOID),
     "NLLLoss without a log_softmax": (lambda z, y: F.nll_loss(z, y), NLL_ON_RAW),
     "each output by itself": (lambda z, y: F.binary_cross_entropy_with_logits(z, onehot(z, y)), BINARY),
-    "the sign turned round": (lambda z, y: -F.cross_entropy(z, y), NEGATED),
     "squared, of softmax": (lambda z, y: F.mse_loss(z.softmax(1), onehot(z, y)), f"{SQUARED} of softmax outputs"),
 }
 
@@ -186,6 +193,12 @@ def test_another_loss_is_called_by_its_name_and_its_labels_are_read(way: str, se
     logits, labels = drawn(seed)
     loss, name = OTHERS[way]
     assert read(logits, labels, loss) == LossSeen(name, tuple(labels.tolist()))
+
+
+@given(seed=SEEDS)
+def test_a_loss_with_its_sign_turned_round_pulls_towards_the_other_answer(seed: int) -> None:
+    logits, labels = drawn(seed)
+    assert read(logits, labels, lambda z, y: -F.cross_entropy(z, y)) == LossSeen(NEGATED, tuple((1 - labels).tolist()))
 
 
 @given(seed=SEEDS)

@@ -33,7 +33,8 @@ NOTHING = "nothing: no gradient reaches the output"
 
 @dataclass(frozen=True)
 class LossSeen:
-    """form: one of the names above; labels: for each example, -1 where it has no gradient."""
+    """form: one of the names above; labels: for each example the class towards which it is pulled, -1 where it is not;
+    if the sign of the loss is turned round, that is the other class."""
 
     form: str
     labels: tuple[int, ...]
@@ -53,9 +54,11 @@ def read_loss(outputs: Table, gradients: Table) -> LossSeen:
     smoothed = _smoothed_labels(outputs, gradients)
     if smoothed is not None:
         return LossSeen(CROSS_ENTROPY, tuple(int(label) for label in smoothed))
+    squared = _labels_of_squares(outputs, gradients)
+    if squared is not None:
+        return LossSeen(SQUARED, tuple(int(label) for label in squared))
     form = _form(outputs[~silent], gradients[~silent])
-    labels = gradients.argmax(axis=1) if form == NEGATED else gradients.argmin(axis=1)
-    return LossSeen(form, tuple(int(label) for label in np.where(silent, -1, labels)))
+    return LossSeen(form, tuple(int(label) for label in np.where(silent, -1, gradients.argmin(axis=1))))
 
 
 def _smoothed_labels(outputs: Table, gradients: Table) -> NDArray[np.int64] | None:
@@ -71,6 +74,20 @@ def _smoothed_labels(outputs: Table, gradients: Table) -> NDArray[np.int64] | No
             largest = 1 - smoothing + smoothing / outputs.shape[1]
             if np.abs(wanted.max(axis=1) - largest).max() < _SAME_TARGET:
                 return np.asarray(wanted.argmax(axis=1))
+    return None
+
+
+def _labels_of_squares(outputs: Table, gradients: Table) -> NDArray[np.int64] | None:
+    """The labels of a squared error on one-hot labels, None where it is not one.
+
+    The sign of the gradient alone would not tell, since an output above 1 is pushed back.
+    """
+    size = outputs.shape[0]
+    for factor in (size, size / 2, size * outputs.shape[1] / 2, 0.5, 1) if size >= _FEWEST_ROWS else ():
+        wanted = outputs - factor * gradients
+        labels = wanted.argmax(axis=1)
+        if np.abs(wanted - np.eye(outputs.shape[1])[labels]).max() < _SAME_TARGET:
+            return np.asarray(labels)
     return None
 
 

@@ -1,0 +1,110 @@
+"""Weights that lie beside the notebook are what is tested; those that cannot be used are named and trained anew."""
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from autograder.grading import Grader
+from autograder.rubric import DEFAULT_RUBRIC
+from autograder.session import Setup, grade_path, prepare
+from autograder.verdict import Verdict
+from fixtures.compose import solution_notebook, write_notebook
+from reference.models import CNN, CNNChannel
+
+
+@pytest.fixture(scope="module")
+def brief(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Setup:
+    """A setup in which training for the test is over after two steps."""
+    rubric = tmp_path_factory.mktemp("rubric") / "rubric.toml"
+    text = DEFAULT_RUBRIC.read_text(encoding="utf-8")
+    assert "test_steps = 500" in text
+    rubric.write_text(text.replace("test_steps = 500", "test_steps = 2"), encoding="utf-8")
+    return prepare(small_data, only=["test"], rubric=rubric)
+
+
+@pytest.fixture(scope="module")
+def examiner(brief: Setup) -> Iterator[Grader]:
+    with brief.grader() as grader:
+        yield grader
+
+
+def answering(answer: int, kind: type[nn.Module] = CNNChannel) -> dict[str, torch.Tensor]:
+    """The weights of a network of the reference that gives one answer to everything."""
+    state: dict[str, torch.Tensor] = {name: torch.zeros_like(value) for name, value in kind(8).state_dict().items()}
+    state["classifier.4.bias"][answer] = 1.0
+    return state
+
+
+def women_with(folder: Path, setup: Setup, grader: Grader, **files: Any) -> Verdict:
+    """The verdict on the women's test set of a bundle with these weights."""
+    bundle = folder / "bundle"
+    bundle.mkdir()
+    write_notebook(bundle / "solution.ipynb", solution_notebook())
+    for name, content in files.items():
+        if isinstance(content, bytes):
+            (bundle / f"{name}.pk").write_bytes(content)
+        else:
+            torch.save(content, bundle / f"{name}.pk")
+    return dict(grade_path(bundle, setup, grader).verdicts)["test.women"]
+
+
+@pytest.mark.parametrize(("answer", "pairs", "wrong_pairs"), [(1, 9, 0), (0, 0, 18)])
+def test_submitted_weights_answer_for_themselves(
+    answer: int, pairs: int, wrong_pairs: int, tmp_path: Path, brief: Setup, examiner: Grader
+) -> None:
+    said = women_with(tmp_path, brief, examiner, best=answering(answer))
+    assert f"{pairs} of 9 pairs, {wrong_pairs} of 18 wrong pairs" in said.observed
+    assert "CNNChannel with the submitted weights best.pk" in said.observed
+
+
+def test_weights_within_a_checkpoint_are_found(tmp_path: Path, brief: Setup, examiner: Grader) -> None:
+    said = women_with(tmp_path, brief, examiner, best={"epoch": 3, "model": answering(1)})
+    assert "9 of 9 pairs" in said.observed
+    assert "the submitted weights best.pk" in said.observed
+
+
+def test_of_several_files_the_one_that_validates_best_counts_and_each_model_gets_its_own(
+    tmp_path: Path, brief: Setup, examiner: Grader
+) -> None:
+    said = women_with(tmp_path, brief, examiner, a_cnn=answering(1, CNN), b_unfit={"some": torch.ones(3)})
+    assert "CNN with the submitted weights a_cnn.pk" in said.observed
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"layer.weight": torch.ones(3, 3)},
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n",
+        b"",
+        pickle.dumps({"weights": [1.0, 2.0]}),
+    ],
+    ids=["another network's", "a pointer to a file", "nothing", "a plain pickle"],
+)
+def test_weights_that_cannot_be_used_are_named_and_the_models_own_training_counts(
+    content: Any, tmp_path: Path, brief: Setup, examiner: Grader
+) -> None:
+    said = women_with(tmp_path, brief, examiner, best=content)
+    assert "CNNChannel with its own training, 2 steps" in said.observed
+    assert "The submitted weights best.pk could not be used" in said.message
+
+
+class Payload:
+    """A pickle that would write a file, were it ever loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self._path,)
+
+
+def test_what_is_pickled_beside_weights_is_never_run(tmp_path: Path, brief: Setup, examiner: Grader) -> None:
+    trace = tmp_path / "it ran"
+    said = women_with(tmp_path, brief, examiner, best=pickle.dumps(Payload(trace)))
+    assert not trace.exists()
+    assert "could not be used" in said.message
