@@ -51,12 +51,16 @@ TRAINING = (
     "never-shuffled",
     "reshaped-instead-of-permuted",
     "gradients-never-cleared",
+    "optimizer-never-steps",
+    "one-step-per-epoch-with-its-last-batch",
+    "labels-are-no-integers",
     "evaluation-mode-after-the-first-epoch",
     "validation-accuracy-of-the-training-data",
     "curve-not-returned",
     "checkpoint-path-never-used",
     "gradients-of-two-batches-on-purpose",
     "weights-moved-by-hand",
+    "train-is-one-epoch-and-the-notebook-loops",
 )
 
 
