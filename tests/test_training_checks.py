@@ -1013,3 +1013,9 @@ def test_one_loss_that_is_no_number_is_an_accident_and_many_are_a_failure() -> N
     assert verdict("updates", run(batches=once)).outcome is PASS
     since = tuple(replace(b, loss=math.nan if n > 5 else b.loss) for n, b in enumerate(RIGHT.batches))
     assert verdict("updates", run(batches=since)).observed == "the loss is no number any more"
+
+
+def test_a_loss_is_not_said_to_rise_where_training_stopped_after_a_few_steps() -> None:
+    rising = tuple(replace(b, loss=0.7 + n) for n, b in enumerate(RIGHT.batches))
+    assert verdict("updates", run(batches=rising)).outcome is FAIL
+    assert verdict("updates", run(batches=rising[:3], problem="a TypeError", stopped_after=3)).outcome is PASS
