@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO ?= build/demo
-# What takes minutes for each submission, memorising and training for the test, is left out of the demo.
+# What takes longest for each submission, memorising and training for the test, is left out of the demo.
 DEMO_CHECKS := data,same,different,cnn,channel,accuracy,train
 SAMPLES := names-of-their-own,imread-divided-again,channel-same-shoe-twice
 
