@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograder.evidence import trace
+from autograder.evidence.orders import Lesson, Order, Trained
 from autograder.evidence.trace import NotATrace, Pass, Printed, Recorder, Save, Series, Trace
 
 PICTURES: dict[str, Any] = {"ids0": np.arange(8), "pictures0": np.zeros((8, 2, 56, 56, 3), dtype=np.float16)}
@@ -364,6 +365,14 @@ def test_a_training_without_any_step_has_one_that_moves_nothing_for_each_backwar
     assert seen.saves == (Save(1, "a state_dict", True, True),)
     assert seen.printed == (Printed(2, "epoch 1"),)
     assert seen.series == (Series("returned", "returned", (0.7, 0.6)),)
+
+
+@pytest.mark.parametrize(("events", "stepped"), [([], False), ([step()], True)])
+def test_only_a_network_that_an_optimizer_has_moved_is_examined(events: list[dict[str, Any]], stepped: bool) -> None:
+    order = Order(1, 1.0, lambda size, weights: Lesson(np.zeros(0), np.zeros(0)), {})
+    seen = recorded(forward(1), backward(1), *events)
+    assert len(seen.steps) == 1
+    assert Trained(seen, order, None, {}, {}, "by itself").stepped is stepped
 
 
 def test_steps_of_an_optimizer_are_never_mixed_with_made_up_ones() -> None:

@@ -40,7 +40,7 @@ def accuracies_tracked(run: TrainingRun) -> Verdict:
             seen.append(f"the accuracy on the {name} data was measured once")
         else:
             seen.append(f"the accuracy on the {name} data was not measured during training")
-    if run.problem and not run.mended:
+    if run.cut_short:
         return stopped_on_the_way(run, expected)
     if tracked(run, "test").moments > 1:
         seen.append("a test set was measured in its place, and so it is no test any more")
@@ -59,7 +59,7 @@ def curve(run: TrainingRun) -> Verdict:
     if not run.finished and (run.text.returns or run.text.draws):
         remark = "Training was ended before its own end, where its text returns or draws something."
         return passed(expected, remark=remark)
-    if run.problem and not run.mended:
+    if run.cut_short:
         return stopped_on_the_way(run, expected)
     observed = "nothing with the course of the training was returned, kept or drawn"
     return failed(expected, observed, "What would you draw in question 3d, and where does it go when train returns?")
@@ -85,7 +85,7 @@ def checkpoints(run: TrainingRun) -> Verdict:
         return passed(
             expected, remark="Saving is written into the loop; its condition was not met while it was watched."
         )
-    if run.problem and not run.mended:
+    if run.cut_short:
         return stopped_on_the_way(run, expected)
     if any(not save.trained for save in run.saves):
         return failed(expected, "only the weights with which the training began were saved", hint)

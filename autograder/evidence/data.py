@@ -37,21 +37,24 @@ _MATPLOTLIB_IMREAD = re.compile(r"(?<!cv2\.)(?<!io\.)\bimread\s*\(")
 def collect(laboratory: Laboratory) -> Iterator[LoadedData | NoEvidence]:
     """What question 1a leaves behind on the data as handed out, then on the delivery with all files in .jpg."""
     coded = laboratory.coded
-    loaded = _load(laboratory, coded.as_handed_out, "")
-    if isinstance(loaded, LoadedData):
-        laboratory.loaded = loaded
-    yield loaded
+    yield _as_handed_out(laboratory)
     if coded.all_jpg is not None:
         yield _load(laboratory, coded.all_jpg, OTHER_DELIVERY)
 
 
 def training_students(laboratory: Laboratory) -> int | None:
     """How many students a submission's own split leaves to learn from; None where its data cannot be loaded."""
-    loaded = laboratory.loaded or _load(laboratory, laboratory.coded.as_handed_out, "")
+    loaded = _as_handed_out(laboratory)
     if isinstance(loaded, NoEvidence):
         return None
-    laboratory.loaded = loaded
     return next((a.shape[0] for a in loaded.arrays if a.role == Role.TRAIN_DATA and len(a.shape) == 6), None)
+
+
+def _as_handed_out(laboratory: Laboratory) -> LoadedData | NoEvidence:
+    """Question 1a on the data as handed out, run once for all who ask."""
+    if laboratory.loaded is None:
+        laboratory.loaded = _load(laboratory, laboratory.coded.as_handed_out, "")
+    return laboratory.loaded
 
 
 def _load(laboratory: Laboratory, data: Path, remark: str) -> LoadedData | NoEvidence:

@@ -80,8 +80,8 @@ class Laboratory:
 
     What is found out on the way is kept: `resolved`, what was taken for what; `generators`, which functions make pairs
     and wrong pairs; `orientation`, how the submission's own accuracy function hands pictures to a model ("upright",
-    "sideways", "channels last"), None where it has none; `loaded`, the arrays of question 1a, None as long as they are
-    not; `own_seconds`, the processor time of the submission's own code, trainings less the time of watching them;
+    "sideways", "channels last"), None where it has none; `loaded`, what question 1a leaves behind, None until somebody
+    asks; `own_seconds`, the processor time of the submission's own code, trainings less the time of watching them;
     `watch_seconds_left`, how much there still is for watching.
     """
 
@@ -101,7 +101,7 @@ class Laboratory:
         self.resolved: dict[Role, dict[str, Any]] = {}
         self.orientation: str | None = None
         self.generators: dict[Role, Candidate | None] = {}
-        self.loaded: LoadedData | None = None
+        self.loaded: LoadedData | NoEvidence | None = None
         self.own_seconds: list[float] = []
         self.watch_seconds_left = rubric.training.watch_seconds
         self._template = template

@@ -74,7 +74,7 @@ class _School:
         found: list[MemoryTry] = []
         partial, full = self._thresholds.memorising_partial_steps, self._thresholds.memorising_steps
         first, trained = self._try({}, 0, partial)
-        if not trained.trace.steps:
+        if not trained.stepped:
             return no_training(self._function, trained)
         found.append(first)
         self.remark = trained.remark

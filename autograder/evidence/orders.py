@@ -90,3 +90,8 @@ class Trained:
     replaced_data: bool = True
     seconds: float = 0.0
     remark: str = ""
+
+    @property
+    def stepped(self) -> bool:
+        """Whether an optimizer took a step: a network that none ever moved is not worth examining."""
+        return bool(self.trace.steps) and self.trace.stepped

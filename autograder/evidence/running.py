@@ -165,7 +165,7 @@ class _Run:
             ) from None
         trained = self._trained(str(reply.structure["ended"]), reply.structure)
         made = None
-        if after is not None and trained.trace.steps:
+        if after is not None and trained.stepped:
             try:
                 made = after(self._bench, trained)
             except (Raised, WorkerStopped):

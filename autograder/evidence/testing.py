@@ -151,7 +151,7 @@ def _after_training(laboratory: Laboratory, data: _Data, note: str) -> TestRun |
         trained, outputs = run_somehow(laboratory, function, calls, order, after=look)
     except Unavailable as unavailable:
         return unavailable.reason
-    if not trained.trace.steps or outputs is None or "evaluation" not in outputs:
+    if not trained.stepped or outputs is None or "evaluation" not in outputs:
         return no_training(function, trained)
     model = laboratory.understanding.first(role)
     steps = watching.best_step or len(trained.trace.steps)

@@ -130,6 +130,11 @@ class TrainingRun:
     remark: str = ""
 
     @property
+    def cut_short(self) -> bool:
+        """Whether it was stopped against its will, so that what would have come later was never seen."""
+        return bool(self.problem) and not self.mended
+
+    @property
     def curves(self) -> dict[str, Curve]:
         """The training that was watched, with the accuracies that the submission itself measured."""
         lines = []

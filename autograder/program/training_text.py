@@ -36,7 +36,7 @@ def training_text(understanding: Understanding, position: int, call: TrainingCal
             isinstance(child, ast.Return) and child.value is not None and not isinstance(child.value, ast.Constant)
             for child in ast.walk(node)
         ),
-        draws=any(called(call) == "plot" for call in calls_in(node)),
+        draws=any(called(made) == "plot" for made in calls_in(node)),
         saves=_saves(node) or ("outside" if call is not None and _saves_later(understanding, call) else ""),
         # What a module of the submission's own does is not read here.
         answers=bool(understanding.bundle.modules) or any(map(_turns_into_answers, _reached(understanding, parts))),
