@@ -29,7 +29,10 @@ def with_model(
     Raises: Raised, the first exception where no way worked.
     """
     itself: Reference = {"kept": candidate.key}
-    if bench.ask("describe", {"value": itself}).structure["value"]["kind"] == "model":
+    facts = bench.ask("describe", {"value": itself}).structure["value"]
+    if facts["kind"] == "stand-in":
+        raise Raised({"type": "ModuleNotFoundError"}, [str(facts.get("module", ""))])
+    if facts["kind"] == "model":
         return use(itself)
     parameters = bench.signature(itself)
     shown = example_calls(laboratory.understanding.dependencies, candidate.name)

@@ -19,7 +19,7 @@ from autograder.evidence.laboratory import Bench, Laboratory, Raised, Unavailabl
 from autograder.evidence.weights_words import from_elsewhere, misfit, not_finite, not_opened
 from autograder.program.names import MODELS, Role
 from autograder.program.roles import Candidate
-from autograder.submission.weights import Form, Unusable, form_of
+from autograder.submission.weights import Form, Unusable, form_of, shortened
 from autograder.verdict import Outcome
 
 # Beside the likeliest network of each kind there may be another that was tried; the weights tell which is meant.
@@ -47,7 +47,8 @@ def try_weights(laboratory: Laboratory, images: NDArray[np.float32], layout: str
     """What the submission's models say of pictures [M, 3, 448, 224] with all weights that fit one of them."""
     answers: list[Answers] = []
     remarks: list[str] = []
-    for name, path in sorted(laboratory.understanding.bundle.weights.items()):
+    for file_name, path in sorted(laboratory.understanding.bundle.weights.items()):
+        name = shortened(file_name)
         form = form_of(path)
         if isinstance(form, Unusable):
             remarks.append(_unusable(name, f"the file {form.words}"))
@@ -100,7 +101,7 @@ class _FileOfWeights:
                 continue
             tries.append(came)
             for place, outputs in came.answers:
-                source = f"{self._name}, {place}" if came.sets > 1 else self._name
+                source = f"{self._name}, {shortened(place)}" if came.sets > 1 else self._name
                 answers.append(Answers(candidate.name, source, outputs))
             if len(answers) >= came.sets:
                 break

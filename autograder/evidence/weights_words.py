@@ -1,9 +1,10 @@
 """What is wrong with weights that were handed in, in sentences; what a worker tells of them is only quoted."""
 
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from autograder.submission.weights import shortened
 
 STATE_DICT = "save the weights alone, with `torch.save(model.state_dict(), path)`"
 
@@ -27,11 +28,12 @@ def not_opened(problem: Mapping[str, Any]) -> str:
 def _refused(names: Sequence[str], holds_layers: bool) -> str:
     library, _, name = names[0].strip("`").rpartition(".")
     from_python = library.split(".")[0] in sys.stdlib_module_names - {"__main__"}
-    if holds_layers and not from_python:
-        return f"the file holds a whole model, a `{name}`, and opening that would run code from the file; {STATE_DICT}"
     if from_python:
         return f"opening the file would call {names[0]}, which no weights need; {STATE_DICT}"
-    return f"the file also holds a `{name}`, and opening that would run code from the file; {STATE_DICT}"
+    held = (
+        f"holds a whole model of the class `{name}`" if holds_layers else f"also holds an object of the class `{name}`"
+    )
+    return f"the file {held}, and opening that would run code of the file's own; {STATE_DICT}"
 
 
 def _without_weights(problem: Mapping[str, Any]) -> str:
@@ -54,11 +56,12 @@ def misfit(found: Mapping[str, Any], model: str) -> str:
         return f"they begin with {_quoted(first['other'])} and those of `{model}` with {name}"
     if first["kind"] == "list":
         return f"they are a list of {int(first['length'])} tensors without names, and those of `{model}` are others"
-    words = {
-        "size": f"{name} is {_size(first.get('file'))} in the file and {_size(first.get('model'))} in `{model}`",
-        "absent": f"`{model}` has {name}, and the file has not",
-        "unused": f"the file has {name}, and `{model}` has not",
-    }[first["kind"]]
+    if first["kind"] == "size":
+        words = f"{name} is {_size(first['file'])} in the file and {_size(first['model'])} in `{model}`"
+    elif first["kind"] == "absent":
+        words = f"`{model}` has {name}, and the file has not"
+    else:
+        words = f"the file has {name}, and `{model}` has not"
     more = int(found["different"]) - 1
     return words + (f" ({more} more {'entry differs' if more == 1 else 'entries differ'})" if more else "")
 
@@ -78,8 +81,7 @@ def from_elsewhere(name: str, devices: Sequence[Any]) -> str:
 
 
 def _quoted(name: Any) -> str:
-    """A name out of a file, in which anything may stand, so short and plain that it does no harm in a sentence."""
-    return f"`{re.sub(r'[^ -_a-~]', '?', str(name))[:60]}`"
+    return f"`{shortened(str(name)).replace('`', '?')}`"
 
 
 def _size(size: Any) -> str:

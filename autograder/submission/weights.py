@@ -116,7 +116,7 @@ def _is_text(head: bytes) -> bool:
         text = head.decode()
     except UnicodeDecodeError as problem:
         # The last character may have been cut in two by where the head ends.
-        if problem.start < len(head) - 4:
+        if len(head) < HEAD or problem.start < len(head) - 3:
             return False
         text = head[: problem.start].decode()
     return all(sign.isprintable() or sign.isspace() for sign in text)
@@ -157,10 +157,11 @@ def _form_of_archive(path: Path) -> Form | Unusable:
         return Unusable("is a program of `torch.jit.save`; save `model.state_dict()` with `torch.save` instead")
     if any(name.endswith("/data.pkl") for name in names):
         return Form.ARCHIVE
-    listed = f" with {_shortened(names[0])} in it" if names else ""
+    listed = f" with {shortened(names[0])} in it" if names else ""
     return Unusable(f"is a zip archive{listed}, not weights; hand in what was packed")
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
+    """A name that somebody else chose, as it can stand in a sentence."""
     printable = "".join(sign if sign.isprintable() else "?" for sign in name)
     return printable if len(printable) <= 60 else f"{printable[:40]}...{printable[-15:]}"

@@ -149,11 +149,11 @@ def states_in(saved: Any, place: str = "", depth: int = 0) -> Iterator[State]:
     named = isinstance(saved, Mapping)
     parts = list(saved.items() if isinstance(saved, Mapping) else enumerate(saved))
     tensors = {str(key): tensor for key, part in parts if (tensor := _as_tensor(part)) is not None}
-    # The loss of an epoch may be a tensor, too, but it has no axes.
-    if any(tensor.dim() for tensor in tensors.values()):
+    # Losses may be tensors, too, but every network has a matrix.
+    if any(tensor.dim() > 1 for tensor in tensors.values()):
         yield State(place, tensors, named)
     for key, part in parts[-_MOST_PARTS:]:
-        yield from states_in(part, f"{place}.{key}".lstrip(".")[:60], depth + 1)
+        yield from states_in(part, f"{place}.{key}".lstrip("."), depth + 1)
 
 
 def _is_optimizer(saved: Any) -> bool:
@@ -184,7 +184,7 @@ def what_is(saved: Any) -> dict[str, Any]:
 # --- why a file cannot be opened
 
 
-def _problem_with(path: Path, form: str, problem: Exception) -> dict[str, Any]:
+def _problem_with(path: Path, form: Form, problem: Exception) -> dict[str, Any]:
     words = f"{type(problem).__name__}: {problem}"
     refused = [name for name in globals_in(path, form) if not _is_allowed(name)]
     if refused and isinstance(problem, pickle.UnpicklingError):
@@ -223,7 +223,8 @@ def _globals(stream: io.BytesIO) -> Iterator[str]:
         while True:
             for operation, argument, _ in pickletools.genops(stream):
                 if operation.name == "GLOBAL":
-                    yield str(argument).replace(" ", ".")
+                    # The protocol of `torch.save` calls some modules by what they were called in Python 2.
+                    yield str(argument).replace(" ", ".").replace("__builtin__.", "builtins.")
                 elif operation.name == "STACK_GLOBAL":
                     yield f"{texts[-2]}.{texts[-1]}"
                 elif operation.name == "MEMOIZE":
@@ -241,7 +242,7 @@ def _is_allowed(name: str) -> bool:
     ours = name in _PICKLED or name == "torch.storage._load_from_bytes"
     return (
         ours
-        or name in ("collections.Counter", "torch.Size", "torch.device", "__builtin__.set")
+        or name in ("collections.Counter", "torch.Size", "torch.device")
         or (
             module
             in ("torch", "torch._utils", "torch._tensor", "torch.serialization", "torch.storage", "torch.nn.parameter")

@@ -11,6 +11,7 @@ from torch.nn.parameter import is_lazy
 from autograder.worker.opening import OpenedWeights, State
 
 _MOST_DIFFERENCES = 3
+_MOST_CHARACTERS = 200
 # The parts of a name that wrappers add: nn.DataParallel, torch.compile.
 _WRAPPERS = frozenset({"module", "_orig_mod"})
 # A buffer that only some versions of PyTorch and some ways of saving keep, and that changes no output.
@@ -82,15 +83,17 @@ def compare(state: State, model: torch.nn.Module) -> Comparison:
     for name, size in ours.items():
         if name not in names:
             if not name.endswith(_COUNTER):
-                differences.append({"kind": "absent", "name": name[:80]})
+                differences.append({"kind": "absent", "name": name[:_MOST_CHARACTERS]})
         elif size is None or size == theirs[names[name]]:
             agreeing += 1
         else:
-            differences.append({"kind": "size", "name": name[:80], "model": size, "file": theirs[names[name]]})
+            differences.append(
+                {"kind": "size", "name": name[:_MOST_CHARACTERS], "model": size, "file": theirs[names[name]]}
+            )
     unused = [name for name in theirs if name not in set(names.values()) and not name.endswith(_COUNTER)]
-    differences += [{"kind": "unused", "name": name[:80]} for name in unused]
+    differences += [{"kind": "unused", "name": name[:_MOST_CHARACTERS]} for name in unused]
     if not names:
-        first = {"name": next(iter(ours), "")[:80], "other": next(iter(theirs))[:80]}
+        first = {"name": next(iter(ours), "")[:_MOST_CHARACTERS], "other": next(iter(theirs))[:_MOST_CHARACTERS]}
         differences.insert(0, {"kind": "names" if state.named else "list", **first, "length": len(theirs)})
     return Comparison(names, tuple(differences), agreeing / max(1, len(ours) + len(unused)))
 
@@ -135,7 +138,7 @@ def _in_order(ours: Sequence[str], theirs: Sequence[str], model: torch.nn.Module
 
 def _not_finite(state: State) -> dict[str, Any] | None:
     names = [name for name, tensor in state.tensors.items() if not _finite(tensor)]
-    return {"name": names[0][:80], "count": len(names), "of": len(state.tensors)} if names else None
+    return {"name": names[0][:_MOST_CHARACTERS], "count": len(names), "of": len(state.tensors)} if names else None
 
 
 def _finite(tensor: torch.Tensor) -> bool:
