@@ -108,7 +108,7 @@ class _FileOfWeights:
         if answers:
             devices = sorted({device for came in tries for device in came.devices})
             return Submitted(tuple(answers), (from_elsewhere(self._name, devices),) if devices else ())
-        return Submitted(remarks=(self._why_not(tries, reasons or [self._no_model()]),))
+        return Submitted(remarks=(self._why_not(tries, reasons),))
 
     def _candidates(self) -> Iterator[tuple[Role, Candidate]]:
         roles = self._laboratory.understanding.roles
@@ -123,12 +123,14 @@ class _FileOfWeights:
 
     def _why_not(self, tries: list[_Try], reasons: list[NoEvidence]) -> str:
         if tries:
-            return _unusable(self._name, max(tries, key=lambda came: came.nearness).problem)
-        if reasons[0].outcome is Outcome.MISSING:
-            return (
-                f"The weights {self._name} are there, but the model that they belong to is not: {reasons[0].observed}."
-            )
-        return _unusable(self._name, reasons[0].observed)
+            nearest = max(tries, key=lambda came: came.nearness)
+            # They may belong to the model that could not be built.
+            further = f"; and {reasons[0].observed}" if reasons and nearest.nearness < 1 else ""
+            return _unusable(self._name, nearest.problem + further)
+        reason = reasons[0] if reasons else self._no_model()
+        if reason.outcome is Outcome.MISSING:
+            return f"The weights {self._name} are there, but the model that they belong to is not: {reason.observed}."
+        return _unusable(self._name, reason.observed)
 
     def _on(self, role: Role, candidate: Candidate) -> _Try:
         """Try the file on one model, in a worker of its own, so that a file which breaks it costs no other.
