@@ -8,9 +8,10 @@ from typing import Any
 from autograder.checks import CHECKS, chosen_checks
 from autograder.datasets import DataSet, UnusableData, read_data_set, synthetic_data
 from autograder.grading import Graded, Grader, OnVerdict, check_questions, faulty, unreadable
+from autograder.program.choice import the_submission
 from autograder.report.result import result_of
 from autograder.rubric import DEFAULT_RUBRIC, Rubric, RubricError, read_rubric
-from autograder.submission.bundle import digest_of, read_bundle, submission_name
+from autograder.submission.bundle import digest_of, read_bundles, submission_name
 from autograder.submission.notebook import Unreadable
 
 
@@ -75,7 +76,7 @@ def prepare(
 
 def grade_path(path: Path, setup: Setup, grader: Grader, on_verdict: OnVerdict = lambda check, verdict: None) -> Graded:
     """Grade one submission; raises Unreadable where there is nothing to grade."""
-    bundle = read_bundle(path, setup.rubric.limits.notebook_mebibytes)
+    bundle = the_submission(read_bundles(path, setup.rubric.limits.notebook_mebibytes))
     return grader.grade(bundle, on_verdict)
 
 

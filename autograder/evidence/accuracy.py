@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from autograder.boundary.pipe import Arrays
 from autograder.evidence.arguments import CannotCall, Reference, matched
 from autograder.evidence.kinds import AccuracyRuns, KnownModel, NoEvidence
-from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
+from autograder.evidence.laboratory import Bench, Laboratory, Unavailable
 from autograder.evidence.pairs import generator
 from autograder.program.names import Role
 from autograder.program.parameters import Parameter, meaning_of, resolved_parameters
@@ -97,11 +97,9 @@ def _answer(model: int, kind: int, top: Shoe | None) -> bool:
 
 def collect(laboratory: Laboratory) -> Iterator[AccuracyRuns | NoEvidence]:
     """What the function says with the submission's own pair generators, then with right ones in their place."""
-    understanding = laboratory.understanding
-    candidate = understanding.first(Role.ACCURACY)
-    if candidate is None:
-        skeleton = understanding.skeleton(Role.ACCURACY)
-        yield still_to_be_written(skeleton.name) if skeleton else not_found(Role.ACCURACY)
+    candidate = laboratory.found(Role.ACCURACY)
+    if isinstance(candidate, NoEvidence):
+        yield candidate
         return
     own = _collect(laboratory, candidate, {})
     yield own

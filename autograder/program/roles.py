@@ -86,10 +86,17 @@ def _every_definition(
 
 
 def _imported_definition(node: ast.stmt, name: str, modules: Mapping[str, Definitions]) -> ast.stmt | None:
-    if not isinstance(node, ast.ImportFrom) or node.module is None or node.module not in modules:
-        return None
-    original = next((alias.name for alias in node.names if (alias.asname or alias.name) == name), name)
-    return modules[node.module].get(original, (0, None))[1]
+    """What a file beside the notebook defines under a name that a statement takes out of it, perhaps in a `try`."""
+    for child in ast.walk(node) if isinstance(node, ast.ImportFrom | ast.Try | ast.If) else ():
+        if not isinstance(child, ast.ImportFrom) or child.module is None or child.module not in modules:
+            continue
+        original = next((alias.name for alias in child.names if (alias.asname or alias.name) == name), None)
+        if original is None and any(alias.name == "*" for alias in child.names):
+            original = name
+        found = modules[child.module].get(original or "", (0, None))[1]
+        if found is not None:
+            return found
+    return None
 
 
 def definitions_in(source: str) -> Definitions:

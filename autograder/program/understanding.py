@@ -33,16 +33,60 @@ class Understanding:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self._modules = {name: definitions_in(source) for name, source in bundle.modules.items()}
+        self._modules = {name: definitions_in(source) for name, source in bundle.modules.sources.items()}
         self.dependencies = Dependencies((*bundle.statements, *self._imports_left_out()), self._modules)
 
     def _imports_left_out(self) -> Iterator[Statement]:
-        """Imports of the models from a file beside the notebook that it uses as `functions.CNN`, or not at all."""
-        for module, definitions in self._modules.items():
-            names = [role.value for role in MODELS if role.value in definitions]
-            if names and not any(_imports_from(statement.node, module) for statement in self.bundle.statements):
+        """Imports of what a file beside the notebook defines, where the notebook uses it as `functions.CNN`; of the
+        models even where it does not use them at all."""
+        nodes = [statement.node for statement in self.bundle.statements]
+        taken = {module for node in nodes for module in _modules_imported_from(node)}
+        own = {
+            name
+            for statement in self.bundle.statements
+            for name, (_, node) in definitions_in(statement.source).items()
+            if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute))  # CNN = functions.CNN
+        }
+        files = self.bundle.modules.files
+        done = {files.get(module) for module in taken}
+        for module, file in files.items():
+            definitions = self._modules[module]
+            is_module = all(part.isidentifier() for part in module.split("."))
+            if file in done or not is_module or (file.endswith(".ipynb") and module not in self.bundle.modules.whole):
+                continue
+            done.add(file)
+            if module in self.bundle.modules.whole:
+                names = [n for n, (_, node) in definitions.items() if n not in own and _is_definition(node)]
+            else:
+                names = [role.value for role in MODELS if role.value in definitions]
+            if names:
                 source = f"from {module} import {', '.join(names)}"
                 yield Statement(-1, 1, source + "\n", ast.parse(source).body[0])
+
+    @cached_property
+    def absent_networks(self) -> frozenset[str]:
+        """What the models are called that the notebook takes out of a file which was not handed in."""
+        if not self.bundle.modules.absent:
+            return frozenset()
+        found = {role.value for role in MODELS}
+        for role in MODELS:
+            for candidate in self.roles[role]:
+                node = self.dependencies.statements[candidate.position].node
+                for child in ast.walk(node):
+                    if isinstance(child, ast.ImportFrom) and child.module in self.bundle.modules.absent:
+                        found |= {alias.name for alias in child.names if alias.asname or alias.name == candidate.name}
+        return frozenset(found)
+
+    def absent_file(self, role: Role) -> str:
+        """The module out of which the notebook would take a model, if its file had been handed in, else ""."""
+        candidate = self.first(role)
+        if role not in MODELS or not self.bundle.modules.absent:
+            return ""
+        if candidate is None:
+            return self.bundle.modules.absent[0]
+        node = self.dependencies.statements[candidate.position].node
+        found = [child.module for child in ast.walk(node) if isinstance(child, ast.ImportFrom)]
+        return next((module for module in self.bundle.modules.absent if module in found), "")
 
     @cached_property
     def roles(self) -> dict[Role, tuple[Candidate, ...]]:
@@ -156,12 +200,19 @@ class Understanding:
             if position not in required:
                 entry["optional"] = True
             statements.append(entry)
-        text = "\n".join(entry["source"] for entry in statements) + "\n".join(self.bundle.modules.values())
+        text = "\n".join(entry["source"] for entry in statements) + "\n".join(self.bundle.modules.sources.values())
         cells = tuple(sorted({entry["cell"] for entry in statements}))
         effects = [self.dependencies.effects[position] for position in positions]
         reads = frozenset(name for e in effects for name in (*e.reads, *e.reads_later, *e.mutates, *e.writes_later))
         return Program(tuple(statements), cells, tuple(positions), any(word in text for word in _FILE_WORDS), reads)
 
 
-def _imports_from(node: ast.stmt, module: str) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module == module
+def _modules_imported_from(node: ast.AST) -> Iterator[str]:
+    """The modules out of which a statement takes names."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.ImportFrom) and child.module:
+            yield child.module
+
+
+def _is_definition(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.ClassDef)
