@@ -19,6 +19,7 @@ from autograder.program.parameters import Parameter
 from autograder.program.roles import Candidate
 from autograder.program.understanding import Program, Understanding
 from autograder.rubric import Rubric
+from autograder.submission.bundle import Bundle
 from autograder.submission.module_names import LIBRARIES
 from autograder.verdict import Outcome
 
@@ -101,6 +102,12 @@ class Laboratory:
         self.watch_seconds_left = rubric.training.watch_seconds
         self._template = template
         self.rubric = rubric
+
+    def reading(self, bundle: Bundle) -> "Laboratory":
+        """A laboratory for the same submission read in another way; what is taken for what is kept for both."""
+        other = Laboratory(self._template, Understanding(bundle), self.coded, self.rubric, self.seed, self.photographs)
+        other.resolved, other.own_seconds = self.resolved, self.own_seconds
+        return other
 
     def students(self, count: int) -> tuple[tuple[str, int], ...]:
         """Some students of the train folder, drawn from the seed, ascending."""

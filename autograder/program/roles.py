@@ -45,7 +45,9 @@ def find_roles(
     Args: modules: what the Python files beside the notebook define, by module name.
     """
     every = _every_definition(dependencies, modules or {})
-    last: Definitions = {name: found[-1] for name, found in every.items()}
+    # What a class from a file beside the notebook inherits from is known in that file.
+    last: Definitions = {name: found for module in (modules or {}).values() for name, found in module.items()}
+    last |= {name: found[-1] for name, found in every.items()}
     handed_over = _handed_to_training(dependencies, last)
     found: dict[Role, tuple[Candidate, ...]] = {}
     for role in Role:

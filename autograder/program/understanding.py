@@ -13,7 +13,7 @@ from autograder.program.slicing import Dependencies, Slice
 from autograder.submission.bundle import Bundle
 from autograder.submission.notebook import Statement
 
-_FILE_WORDS = ("glob", "listdir", "imread", "open(", "Path(", "scandir", "walk", "load(", "read_")
+FILE_WORDS = ("glob", "listdir", "imread", "open(", "Path(", "scandir", "walk", "load(", "read_")
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Understanding:
             candidate = Candidate(Role.TRAIN_DATA, name, positions[-1], self._cell(positions[-1]), "what it holds")
             positions_needed = self.narrow([candidate]).positions
             text = "".join(self.dependencies.statements[p].source for p in positions_needed)
-            if any(word in text for word in _FILE_WORDS) and not any(map(self.dependencies.trains, positions_needed)):
+            if any(word in text for word in FILE_WORDS) and not any(map(self.dependencies.trains, positions_needed)):
                 found.append(candidate)
         return tuple(found)
 
@@ -204,7 +204,7 @@ class Understanding:
         cells = tuple(sorted({entry["cell"] for entry in statements}))
         effects = [self.dependencies.effects[position] for position in positions]
         reads = frozenset(name for e in effects for name in (*e.reads, *e.reads_later, *e.mutates, *e.writes_later))
-        return Program(tuple(statements), cells, tuple(positions), any(word in text for word in _FILE_WORDS), reads)
+        return Program(tuple(statements), cells, tuple(positions), any(word in text for word in FILE_WORDS), reads)
 
 
 def _modules_imported_from(node: ast.AST) -> Iterator[str]:
