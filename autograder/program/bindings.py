@@ -55,6 +55,8 @@ def effects_of(statement: ast.stmt) -> Effects:
     effects.files = saved_files(statement)
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         effects.ambient = _is_ambient(statement.value)
+    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        effects.ambient = effects.everywhere = True
     return effects
 
 

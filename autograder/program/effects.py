@@ -48,6 +48,8 @@ class Effects:
     binds_anything: bool = False
     """An import of everything (`from helpers import *`): it may be where a name comes from that is bound nowhere."""
     ambient: bool = False
+    everywhere: bool = False
+    """An ambient setting that holds whatever is in use."""
     files: SavedFiles = field(default_factory=SavedFiles)
     plain_numbers: set[str] = field(default_factory=set)
     """Names bound to numbers or text, which nothing can change in place."""

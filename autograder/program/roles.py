@@ -58,6 +58,9 @@ def find_roles(
                 if not how or (role in ARRAYS and dependencies.trains(position)):
                     continue
                 end = definitions[place + 1][0] if place + 1 < len(definitions) else None
+                if role in MODELS and is_instance(node):
+                    # A model is judged as it was made; what trains it later is no part of it.
+                    end = dependencies.trained_from(name, position, end)
                 skeleton = is_skeleton(node)
                 candidate = Candidate(role, name, position, dependencies.statements[position].cell, how, skeleton, end)
                 # A skeleton that is left over, under a name of the handout, must not hide the work done elsewhere; nor

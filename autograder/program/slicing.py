@@ -106,6 +106,13 @@ class Dependencies:
         """The statements before `position` that save a file."""
         return [index for index in range(position) if file in self._files[index].saves]
 
+    def trained_from(self, name: str, position: int, end: int | None = None) -> int | None:
+        """The first statement behind `position` and before `end` that trains what a name stands for; else `end`."""
+        for index in range(position + 1, len(self.statements) if end is None else end):
+            if self.trains(index) and self.mutated(index, name):
+                return index
+        return end
+
     def later_reads(self, name: str, position: int) -> set[str]:
         """What is read when whatever `name` stands for before `position` is called."""
         found: set[str] = set()
@@ -323,7 +330,7 @@ class _Slicing:
         needed = {name for name, _ in self._seen}
         for index, effects in enumerate(self._dependencies.effects):
             roots = effects.reads & (_AMBIENT_ROOTS | {"get_ipython"})
-            in_use = bool(roots & needed) or "get_ipython" in roots
+            in_use = effects.everywhere or bool(roots & needed) or "get_ipython" in roots
             if effects.ambient and in_use and max(self._included, default=-1) > index:
                 self.include(index)
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from autograder.program.names import ARRAYS, MODELS, Role
+from autograder.program.methods import methods_as_functions
+from autograder.program.names import ARRAYS, FUNCTIONS, MODELS, Role, has_telling_words, is_usual_name, words
 from autograder.program.parameters import resolved_names
 from autograder.program.roles import Candidate, definitions_in, find_roles
+from autograder.program.skeletons import is_skeleton
 from autograder.program.slicing import Dependencies, Slice
 from autograder.submission.bundle import Bundle
 from autograder.submission.notebook import Statement
@@ -34,7 +36,13 @@ class Understanding:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self._modules = {name: definitions_in(source) for name, source in bundle.modules.sources.items()}
-        self.dependencies = Dependencies((*bundle.statements, *self._imports_left_out()), self._modules)
+        statements = (*bundle.statements, *self._imports_left_out())
+        self.dependencies = Dependencies(statements, self._modules)
+        unfilled = [role for role in FUNCTIONS if self.first(role) is None]
+        methods = tuple(methods_as_functions(statements, unfilled))
+        if methods:
+            self.dependencies = Dependencies((*statements, *methods), self._modules)
+            del self.roles
 
     def _imports_left_out(self) -> Iterator[Statement]:
         """Imports of what a file beside the notebook defines, where the notebook uses it as `functions.CNN`; of the
@@ -110,6 +118,24 @@ class Understanding:
             if any(word in text for word in FILE_WORDS) and not any(map(self.dependencies.trains, positions_needed)):
                 found.append(candidate)
         return tuple(found)
+
+    def values_for(self, role: Role) -> tuple[Candidate, ...]:
+        """Values at the top level whose names tell that they may hold what a function of that role makes, and that are
+        made of the arrays; those made of training data first."""
+        arrays = set(self.array_names())
+        found: list[tuple[tuple[bool, int], Candidate]] = []
+        for name, positions in self._value_bindings().items():
+            node = self.dependencies.statements[positions[0]].node
+            if not (is_usual_name(role, name) or has_telling_words(role, name)) or name in arrays:
+                continue
+            end = self.dependencies.trained_from(name, positions[-1])
+            cell = self._cell(positions[-1])
+            candidate = Candidate(role, name, positions[-1], cell, "its name", is_skeleton(node), end)
+            part = self.dependencies.slice([name], arrays, end)
+            reads = {read for position in part.positions for read in self.dependencies.effects[position].reads}
+            if reads & arrays and not any(map(self.dependencies.trains, part.positions)):
+                found.append(((not {"train", "tr"} & set(words(name)), positions[-1]), candidate))
+        return tuple(candidate for _, candidate in sorted(found, key=lambda pair: pair[0]))
 
     def _value_bindings(self) -> dict[str, list[int]]:
         bindings: dict[str, list[int]] = {}
