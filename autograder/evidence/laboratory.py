@@ -14,6 +14,7 @@ from autograder.boundary.surroundings import Surroundings
 from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Question, Reply, Template, Worker, WorkerStopped
 from autograder.datasets import CodedData, Photographs
 from autograder.evidence.kinds import LoadedData, NoEvidence
+from autograder.program.execution_order import as_executed
 from autograder.program.names import Role
 from autograder.program.parameters import Parameter
 from autograder.program.roles import Candidate
@@ -108,6 +109,12 @@ class Laboratory:
         other = Laboratory(self._template, Understanding(bundle), self.coded, self.rubric, self.seed, self.photographs)
         other.resolved, other.own_seconds = self.resolved, self.own_seconds
         return other
+
+    @cached_property
+    def as_executed(self) -> "Laboratory | None":
+        """The same submission with its cells in the order in which they were run, None where that is no other."""
+        bundle = as_executed(self.understanding.bundle)
+        return self.reading(bundle) if bundle is not None else None
 
     def students(self, count: int) -> tuple[tuple[str, int], ...]:
         """Some students of the train folder, drawn from the seed, ascending."""

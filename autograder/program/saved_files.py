@@ -30,6 +30,10 @@ def saved_files(node: ast.AST) -> SavedFiles:
     """The files of arrays that the code within a node saves and loads. Weights of models are none of them."""
     found = SavedFiles()
     for call in (child for child in ast.walk(node) if isinstance(child, ast.Call)):
+        if getattr(call.func, "id", "") == "exec" and call.args and isinstance(call.args[0], ast.Constant):
+            inner = _files_of_text(call.args[0].value)
+            found.saves |= inner.saves
+            found.loads |= inner.loads
         if not isinstance(call.func, ast.Attribute):
             continue
         base = call.func.value
@@ -43,6 +47,13 @@ def saved_files(node: ast.AST) -> SavedFiles:
             name = _file_name(call, node, "")
             found.loads |= {f"{library}:any"} if name == "?" else {f"{library}:{name}", f"{library}:?"}
     return found
+
+
+def _files_of_text(text: object) -> SavedFiles:
+    try:
+        return saved_files(ast.parse(text)) if isinstance(text, str) else SavedFiles()
+    except (SyntaxError, ValueError, RecursionError):
+        return SavedFiles()
 
 
 def _is_about_weights(node: ast.AST) -> bool:

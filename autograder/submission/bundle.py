@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.submission.contents import Kind
 from autograder.submission.files import NEVER_UNPACKED, File, Files, find_files
-from autograder.submission.modules import Modules, find_modules, module_text, run_as_imports
+from autograder.submission.modules import Modules, find_modules, module_text, with_files_run
 from autograder.submission.notebook import Cell, Statement, Unparsed, Unreadable, read_cells, read_statements
 
 _ENDINGS = (".ipynb", ".py", ".zip")
@@ -95,7 +95,7 @@ def bundle_of_cells(sources: list[str], name: str, modules: Mapping[str, str]) -
     statements, unparsed = read_statements(cells)
     digest = hashlib.sha256("\0".join(sources).encode()).hexdigest()
     found = find_modules(statements, {f"{module}.py": text for module, text in modules.items()})
-    return Bundle(name, digest, name, cells, run_as_imports(statements, found), unparsed, found)
+    return Bundle(name, digest, name, cells, with_files_run(statements, found), unparsed, found)
 
 
 def _no_notebook(path: Path, found: Files) -> str:
@@ -123,7 +123,7 @@ def _bundle(
         digest_of(submission),
         file.name,
         cells,
-        run_as_imports(statements, modules),
+        with_files_run(statements, modules),
         unparsed,
         modules,
         weights,

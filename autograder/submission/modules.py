@@ -5,6 +5,7 @@ importing `ML_DL_Functions3`.
 """
 
 import ast
+import copy
 import difflib
 import importlib.util
 import re
@@ -18,6 +19,8 @@ from pathlib import PurePosixPath
 from autograder.submission.module_names import ELSEWHERE, LIBRARIES, plain_stem
 from autograder.submission.notebook import Statement, Unreadable, as_python, read_cells
 
+# A shell line such as `!python3 -u "prepare.py" data/`.
+_SCRIPT_LINE = re.compile(r"\s*python[\d.]*(?:\s+-\w+)*\s+(\"[^\"]+\.py\"|'[^']+\.py'|\S+\.py)(.*)$")
 _LOADING = ("spec_from_file_location", "SourceFileLoader", "load_source")
 
 
@@ -91,7 +94,8 @@ def find_modules(
     wanted = _wanted([statement.node for statement in statements], sources)
     for statement in statements:
         run = _file_run(statement.node)
-        for file in [*_files_loaded(statement.node), *([run] if run is not None else [])]:
+        scripts = [found[1].strip("\"'") for text in _texts_in(statement.node) if (found := _SCRIPT_LINE.match(text))]
+        for file in [*_files_loaded(statement.node), *scripts, *([run] if run is not None else [])]:
             wanted.setdefault(_identifier(file), set())
     taken = {files[name] for name in wanted if name in files}
     for module, names in wanted.items():
@@ -220,9 +224,12 @@ def _defined(text: str) -> set[str]:
     return found
 
 
-def run_as_imports(statements: Iterable[Statement], modules: Modules) -> tuple[Statement, ...]:
-    """Statements in which `%run helpers.py` and `exec(open("helpers.py").read())` take the file's names by importing
-    them, so that what they define is known like anything else."""
+def with_files_run(statements: Iterable[Statement], modules: Modules) -> tuple[Statement, ...]:
+    """Statements in which running another file is plain Python, so that what comes of it is known like anything else.
+
+    `%run helpers.py` and `exec(open("helpers.py").read())` import what the file defines; `!python prepare.py data` runs
+    its code by itself.
+    """
     made = []
     for statement in statements:
         file = _file_run(statement.node)
@@ -230,8 +237,32 @@ def run_as_imports(statements: Iterable[Statement], modules: Modules) -> tuple[S
         if module in modules.sources:
             source = f"from {module} import *"
             statement = replace(statement, source=source + "\n", node=ast.parse(source).body[0])
+        elif ".system(" in statement.source and (node := _Scripts(modules).visit(copy.deepcopy(statement.node))):
+            ast.fix_missing_locations(node)
+            statement = replace(statement, source=ast.unparse(node) + "\n", node=node)
         made.append(statement)
     return tuple(made)
+
+
+class _Scripts(ast.NodeTransformer):
+    """Puts the code of a file in the place of a shell line that runs it."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        texts = _texts_in(node)
+        found = _SCRIPT_LINE.match(texts[0]) if _called(node) == "system" and texts else None
+        module = _identifier(found[1].strip("\"'")) if found else ""
+        if found is None or module not in self._modules.sources:
+            return node
+        try:
+            words = shlex.split(found[2])
+        except ValueError:
+            words = found[2].split()
+        text = f"import sys\nsys.argv = {[module + '.py', *words]!r}\n{self._modules.sources[module]}"
+        return ast.parse(f"exec({text!r}, {{'__name__': '__main__'}})", mode="eval").body
 
 
 def _identifier(file: str) -> str:
