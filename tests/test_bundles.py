@@ -16,6 +16,7 @@ from autograder.program.names import Role
 from autograder.program.understanding import Understanding
 from autograder.submission.bundle import Bundle, read_bundles, submission_name
 from autograder.submission.contents import Kind, kind_of
+from autograder.submission.decisions import NO_DECISIONS, Decisions
 from autograder.submission.files import find_files
 from autograder.submission.module_names import plain_stem
 from autograder.submission.notebook import Unreadable
@@ -63,7 +64,7 @@ def laid_out(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-def bundle_in(path: Path, decided: Mapping[str, str] | None = None) -> Bundle:
+def bundle_in(path: Path, decided: Decisions = NO_DECISIONS) -> Bundle:
     return the_submission(read_bundles(path, MOST_MEBIBYTES, decided))
 
 
@@ -340,7 +341,7 @@ def test_another_notebook_can_be_imported_as_a_module(tmp_path: Path) -> None:
 
 def test_an_instructor_decides_which_file_is_a_module(tmp_path: Path) -> None:
     files = {"a3.ipynb": MAIN, "new.py": FUNCTIONS.encode(), "old.py": FUNCTIONS.encode()}
-    bundle = bundle_in(laid_out(tmp_path, files), {"ML_DL_Functions3": "old.py"})
+    bundle = bundle_in(laid_out(tmp_path, files), Decisions(modules={"ML_DL_Functions3": "old.py"}))
     assert bundle.modules.files["ML_DL_Functions3"] == "old.py"
 
 

@@ -176,7 +176,7 @@ def _observe(
         further: dict[str, Reference] = {"batch_size": {"value": BATCH_SIZE}}
         further |= {name: {"stored": name, "tensor": tensor} for name in arrays}
         try:
-            arguments = matched(parameters, main, further)
+            arguments = matched(parameters, main, further, laboratory.understanding.arguments(Role.ACCURACY))
         except CannotCall as problem:
             observed = f"it is not clear what to give `{candidate.name}` for its parameter `{problem.parameter}`"
             raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None

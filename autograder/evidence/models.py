@@ -91,7 +91,7 @@ def _observe(laboratory: Laboratory, bench: Bench, role: Role, candidate: Candid
     parameters = bench.signature(itself)
     laboratory.resolved[role]["parameters"] = resolved_parameters(parameters)
     examples = example_calls(laboratory.understanding.dependencies, name)
-    ways = model_arguments(parameters, examples, role is Role.CHANNEL)
+    ways = model_arguments(parameters, examples, role is Role.CHANNEL, laboratory.understanding.arguments(role))
     return _build_and_run(bench, kind, candidate, ways, images, laboratory.orientation)
 
 

@@ -189,7 +189,12 @@ def _observe(
     function = {"kept": candidate.key}
     parameters = bench.signature(function)
     try:
-        arguments = matched(parameters, {"data": {"stored": "data", "tensor": tensor}}, {"n": {"value": len(students)}})
+        arguments = matched(
+            parameters,
+            {"data": {"stored": "data", "tensor": tensor}},
+            {"n": {"value": len(students)}},
+            laboratory.understanding.arguments(role),
+        )
     except CannotCall as problem:
         observed = f"it is not clear what to give `{candidate.name}` for its parameter `{problem.parameter}`"
         raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None

@@ -233,7 +233,7 @@ class _Run:
             elif meaning == "checkpoint_path":
                 further[meaning] = dict(PLACE_FOR_WEIGHTS)
         try:
-            return matched(parameters, main, further)
+            return matched(parameters, main, further, self._laboratory.understanding.arguments(Role.TRAIN))
         except CannotCall as problem:
             name = self._function.candidate.name
             observed = f"it is not clear what to give `{name}` for its parameter `{problem.parameter}`"

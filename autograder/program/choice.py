@@ -25,14 +25,14 @@ class _Read:
         return len(self.roles), self.trainings, outputs, len(self.bundle.statements)
 
 
-def the_submission(bundles: Sequence[Bundle], decided: str | None = None) -> Bundle:
+def the_submission(bundles: Sequence[Bundle]) -> Bundle:
     """The notebook to grade, with a note where it was not the only one.
 
     Where each of two notebooks does what the other one does not, both are taken, one after the other.
 
-    Args: decided: the name of the file that an instructor has decided for.
-    Raises: Unreadable, where there is no file of that name.
+    Raises: Unreadable, where an instructor has decided for a file that is not there.
     """
+    decided = bundles[0].decided.notebook
     if decided is not None:
         return _decided(bundles, decided)
     if len(bundles) == 1:
@@ -58,7 +58,7 @@ def _decided(bundles: Sequence[Bundle], name: str) -> Bundle:
     if not found:
         listed = ", ".join(bundle.notebook for bundle in bundles)
         raise Unreadable(f"overrides.toml names the notebook {name}, and the submission holds {listed}")
-    return replace(found[0], notes=(*found[0].notes, f"{name} was taken, as overrides.toml says"))
+    return found[0]
 
 
 def _read(bundle: Bundle) -> _Read:

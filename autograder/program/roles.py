@@ -38,12 +38,16 @@ class Candidate:
 
 
 def find_roles(
-    dependencies: Dependencies, modules: Mapping[str, Definitions] | None = None
+    dependencies: Dependencies,
+    modules: Mapping[str, Definitions] | None = None,
+    decided: Mapping[Role, str] | None = None,
 ) -> dict[Role, tuple[Candidate, ...]]:
     """For every role its candidates, the most likely one first.
 
-    Args: modules: what the Python files beside the notebook define, by module name.
+    Args: modules: what the Python files beside the notebook define, by module name; decided: the names that an
+        instructor says play a role.
     """
+    decided = decided or {}
     every = _every_definition(dependencies, modules or {})
     # What a class from a file beside the notebook inherits from is known in that file.
     last: Definitions = {name: found for module in (modules or {}).values() for name, found in module.items()}
@@ -54,7 +58,12 @@ def find_roles(
         ranked = []
         for name, definitions in every.items():
             for place, (position, node) in enumerate(definitions):
-                rank, how = _rank(role, name, node, last, handed_over)
+                if role in decided:
+                    rank, how = 0, "its name" if name == decided[role] else ""
+                elif name in decided.values():
+                    continue
+                else:
+                    rank, how = _rank(role, name, node, last, handed_over)
                 if not how or (role in ARRAYS and dependencies.trains(position)):
                     continue
                 end = definitions[place + 1][0] if place + 1 < len(definitions) else None

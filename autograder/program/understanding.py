@@ -1,7 +1,7 @@
 """A bundle understood: its dependencies and who plays which role."""
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -98,7 +98,12 @@ class Understanding:
 
     @cached_property
     def roles(self) -> dict[Role, tuple[Candidate, ...]]:
-        return find_roles(self.dependencies, self._modules)
+        decided = {Role(role): name for role, name in self.bundle.decided.roles.items()}
+        return find_roles(self.dependencies, self._modules, decided)
+
+    def arguments(self, role: Role) -> Mapping[str, Any]:
+        """What an instructor has decided that a function is given, by parameter."""
+        return self.bundle.decided.arguments.get(role.value, {})
 
     def first(self, role: Role) -> Candidate | None:
         """The likeliest candidate for a role that is no mere skeleton."""

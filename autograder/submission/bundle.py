@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from autograder.submission.contents import Kind
+from autograder.submission.decisions import NO_DECISIONS, Decisions
 from autograder.submission.files import NEVER_UNPACKED, File, Files, find_files
 from autograder.submission.modules import Modules, find_modules, module_text, with_files_run
 from autograder.submission.notebook import Cell, Statement, Unparsed, Unreadable, read_cells, read_statements
@@ -22,7 +23,8 @@ class Bundle:
 
     notebook: name of the file whose cells are graded; modules: the Python files beside it; weights: files that hold a
     model's weights, by name, which nothing on this side opens; beside: whatever else its code may open, by name;
-    notes: what is worth saying of the files; unpacked: keeps what came out of an archive.
+    notes: what is worth saying of the files; decided: what an instructor has decided; unpacked: keeps what came out of
+    an archive.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Bundle:
     weights: Mapping[str, Path] = field(default_factory=dict)
     beside: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    decided: Decisions = NO_DECISIONS
     unpacked: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -59,13 +62,10 @@ def digest_of(path: Path) -> str:
     return total.hexdigest()
 
 
-def read_bundles(
-    path: Path, notebook_mebibytes: int, modules_decided: Mapping[str, str] | None = None
-) -> tuple[Bundle, ...]:
+def read_bundles(path: Path, notebook_mebibytes: int, decided: Decisions = NO_DECISIONS) -> tuple[Bundle, ...]:
     """Each notebook of a submission that can be read, or each script where there is none, with what lies beside it.
 
-    Args: path: a notebook, a script, a folder or a zip archive; modules_decided: the file that an instructor names for
-        a module.
+    Args: path: a notebook, a script, a folder or a zip archive.
     Raises: Unreadable, whose message is one sentence, where there is not one.
     """
     try:
@@ -79,7 +79,7 @@ def read_bundles(
         problems: list[Unreadable] = []
         for file in candidates:
             try:
-                bundles.append(_bundle(path, file, found, notebook_mebibytes, modules_decided))
+                bundles.append(_bundle(path, file, found, notebook_mebibytes, decided))
             except Unreadable as problem:
                 problems.append(problem)
         if not bundles:
@@ -106,12 +106,10 @@ def _no_notebook(path: Path, found: Files) -> str:
     return " ".join([f"the {what} {path.name} holds no notebook", *(f"({note})" for note in found.notes)])
 
 
-def _bundle(
-    submission: Path, file: File, found: Files, notebook_mebibytes: int, decided: Mapping[str, str] | None
-) -> Bundle:
+def _bundle(submission: Path, file: File, found: Files, notebook_mebibytes: int, decided: Decisions) -> Bundle:
     cells = read_cells(_bounded(file, notebook_mebibytes), file.last_name)
     statements, unparsed = read_statements(cells)
-    modules = find_modules(statements, dict(_texts(found, file, notebook_mebibytes)), decided)
+    modules = find_modules(statements, dict(_texts(found, file, notebook_mebibytes)), decided.modules)
     weights = {other.name: other.path for other in found.of_kind(Kind.WEIGHTS)[:_MOST_WEIGHTS]}
     beside = {
         other.name: other.path
@@ -128,7 +126,8 @@ def _bundle(
         modules,
         weights,
         beside,
-        (*found.notes, *_notes_on(modules)),
+        (*found.notes, *_notes_on(modules, decided)),
+        decided,
         found.unpacked,
     )
 
@@ -151,7 +150,9 @@ def _texts(found: Files, notebook: File, mebibytes: int) -> Iterator[tuple[str, 
             yield file.name, module_text(file.path.read_bytes(), file.last_name)
 
 
-def _notes_on(modules: Modules) -> Iterator[str]:
+def _notes_on(modules: Modules, decided: Decisions) -> Iterator[str]:
+    if decided != NO_DECISIONS:
+        yield f"decided in overrides.toml: {decided}"
     for module, file in modules.renamed.items():
         yield f"{module} was taken from the file {file}"
     for module in modules.absent:
