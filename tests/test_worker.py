@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from autograder.boundary.surroundings import Surroundings
 from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Template
 from autograder.rubric import Limits
 
@@ -30,7 +31,7 @@ def template():
 @contextmanager
 def worker(template, seed=0, **modules):
     """A fresh worker without data; modules: the files beside the notebook."""
-    worker = template.fork(None, seed, modules)
+    worker = template.fork(None, seed, Surroundings(modules))
     try:
         yield worker
     finally:
@@ -511,7 +512,7 @@ def test_a_judge_that_is_killed_leaves_no_worker_behind(tmp_path):
         "from autograder.boundary.workers import Template\n"
         "from autograder.rubric import Limits\n"
         "template = Template(Limits(60, 60, 700, 2000, 40))\n"
-        "worker = template.fork(None, 0, {})\n"
+        "worker = template.fork(None, 0)\n"
         "print(worker._pid, flush=True)\n"
         "statement = {'cell': 0, 'line': 1, 'source': 'while True: pass'}\n"
         "worker.request('run', {'cells': {}, 'statements': [statement]})\n"

@@ -15,7 +15,7 @@ from autograder.boundary.workers import WorkerStopped
 from autograder.evidence.arguments import Reference
 from autograder.evidence.building import with_model
 from autograder.evidence.kinds import NoEvidence
-from autograder.evidence.laboratory import Bench, Laboratory, Raised, Unavailable, not_found, still_to_be_written
+from autograder.evidence.laboratory import Bench, Laboratory, Raised, Unavailable, not_found
 from autograder.evidence.weights_words import from_elsewhere, misfit, not_finite, not_opened
 from autograder.program.names import MODELS, Role
 from autograder.program.roles import Candidate
@@ -112,14 +112,15 @@ class _FileOfWeights:
 
     def _candidates(self) -> Iterator[tuple[Role, Candidate]]:
         roles = self._laboratory.understanding.roles
-        ranked = [[c for c in roles[role] if not c.skeleton][:MOST_CANDIDATES] for role in MODELS]
+        here = [role for role in MODELS if isinstance(self._laboratory.found(role), Candidate)]
+        ranked = [[c for c in roles[role] if not c.skeleton][:MOST_CANDIDATES] for role in here]
         for row in zip_longest(*ranked):
-            yield from ((role, candidate) for role, candidate in zip(MODELS, row, strict=True) if candidate)
+            yield from ((role, candidate) for role, candidate in zip(here, row, strict=True) if candidate)
 
     def _no_model(self) -> NoEvidence:
-        skeletons = [self._laboratory.understanding.skeleton(role) for role in MODELS]
-        skeleton = next((found for found in skeletons if found), None)
-        return still_to_be_written(skeleton.name) if skeleton else not_found(Role.CHANNEL)
+        # A skeleton or a file that was not handed in says more than that a name was not found.
+        missing = [found for role in MODELS if (found := self._laboratory.found(role)) != not_found(role)]
+        return next((found for found in missing if isinstance(found, NoEvidence)), not_found(Role.CHANNEL))
 
     def _why_not(self, tries: list[_Try], reasons: list[NoEvidence]) -> str:
         if tries:

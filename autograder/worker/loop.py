@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from autograder.boundary.pipe import Arrays, packed, receive
+from autograder.boundary.surroundings import Surroundings
 from autograder.worker.calls import Workbench
 from autograder.worker.devices import load_data_in_one_process, run_without_gpu
 from autograder.worker.paths import redirect_files
@@ -79,9 +80,10 @@ def serve(connection: socket.socket) -> None:
     scratch = Path(setup["scratch"])
     os.chdir(scratch)
     tempfile.tempdir = str(scratch)
-    redirect_files(Path(setup["data"]) if setup["data"] else None, scratch, setup["seed"])
-    standins = install_standins(setup["modules"])
-    run_without_gpu("".join(setup["modules"].values()))
+    surroundings = Surroundings.of_message(setup["surroundings"])
+    redirect_files(Path(setup["data"]) if setup["data"] else None, scratch, setup["seed"], surroundings.files)
+    standins = install_standins(surroundings)
+    run_without_gpu("".join(surroundings.modules.values()))
     load_data_in_one_process()
     workbench = Workbench(pipe, standins, setup["device"])
     while True:
