@@ -12,7 +12,7 @@ from autograder.grading import Grader
 from autograder.rubric import DEFAULT_RUBRIC
 from autograder.session import Setup, grade_path, prepare
 from autograder.verdict import Outcome, Verdict
-from fixtures.compose import solution_notebook, write_notebook
+from fixtures.compose import Patch, compose, solution_notebook, write_notebook
 from reference.models import CNN, CNNChannel
 
 
@@ -115,3 +115,18 @@ def test_where_there_is_no_training_either_the_verdict_still_speaks_of_the_weigh
     said = dict(grade_path(tmp_path / "bundle", brief, examiner).verdicts)["test.women"]
     assert said.outcome is Outcome.MISSING
     assert "The weights best.pk are there, but the model that they belong to is not" in said.message
+
+
+def test_weights_without_the_file_of_their_class_are_missing_and_no_other_network_is_trained_in_its_place(
+    tmp_path: Path, brief: Setup, examiner: Grader
+) -> None:
+    kinds = ("CNN", "CNNChannel")
+    patches = [Patch("no file", kind, None, f"from ML_DL_Functions3 import {kind}") for kind in kinds]
+    (tmp_path / "bundle").mkdir()
+    write_notebook(tmp_path / "bundle" / "solution.ipynb", compose(*patches))
+    torch.save(answering(1), tmp_path / "bundle" / "best.pk")
+    said = dict(grade_path(tmp_path / "bundle", brief, examiner).verdicts)["test.women"]
+    assert said.outcome is Outcome.MISSING
+    absent = "needs the module ML_DL_Functions3, and there is no file ML_DL_Functions3.py in the submission"
+    assert said.observed == f"`CNNChannel` {absent}"
+    assert said.remark == f"The weights best.pk are there, but the model that they belong to is not: `CNN` {absent}."

@@ -11,13 +11,14 @@ from autograder.evidence.accuracy import orientation
 from autograder.evidence.claims import claimed_accuracy
 from autograder.evidence.exam import Count, Exam, balanced
 from autograder.evidence.kinds import NoEvidence
-from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
+from autograder.evidence.laboratory import Bench, Laboratory, Unavailable
 from autograder.evidence.orders import Lesson, Look, Order, Trained
 from autograder.evidence.running import no_training, ordered_calls, run_somehow, trainer
 from autograder.evidence.submitted_weights import try_weights
 from autograder.evidence.trace import Recorder
 from autograder.evidence.training_kinds import Curve, TestRun, TestSet
 from autograder.program.names import Role
+from autograder.program.roles import Candidate
 
 # Every tenth student validates, as many as the handout's own split.
 VALID_SHARE = 0.1
@@ -77,10 +78,11 @@ def _after_training(laboratory: Laboratory, data: _Data) -> TestRun | NoEvidence
     function = trainer(laboratory)
     if isinstance(function, NoEvidence):
         return function
-    role = next((role for role in (Role.CHANNEL, Role.CNN) if laboratory.understanding.first(role)), None)
-    if role is None:
-        skeleton = laboratory.understanding.skeleton(Role.CHANNEL)
-        return still_to_be_written(skeleton.name) if skeleton else not_found(Role.CHANNEL)
+    found = {role: laboratory.found(role) for role in (Role.CHANNEL, Role.CNN)}
+    role = next((role for role, model in found.items() if isinstance(model, Candidate)), Role.CHANNEL)
+    model = found[role]
+    if isinstance(model, NoEvidence):
+        return model
     budget = laboratory.rubric.training
     validation = _exam(laboratory, data.valid)
     watching = _Validating(validation, budget.good_enough)
@@ -111,12 +113,11 @@ def _after_training(laboratory: Laboratory, data: _Data) -> TestRun | NoEvidence
         return unavailable.reason
     if not trained.stepped or outputs is None or "evaluation" not in outputs:
         return no_training(function, trained)
-    model = laboratory.understanding.first(role)
     steps = watching.best_step or len(trained.trace.steps)
     cut = {"seconds": "its processor time was up", "clock": "its time was up"}.get(trained.ended, "")
     women, men = _sets(laboratory, exam.results(outputs["evaluation"]))
     return TestRun(
-        model=model.name if model is not None else role.value,
+        model=model.name,
         source=f"its own training, {steps} steps" if not cut else f"its own training, {steps} steps until {cut}",
         steps=steps,
         valid=watching.best,
