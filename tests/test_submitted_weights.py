@@ -1,6 +1,5 @@
 """Weights that lie beside the notebook are what is tested; those that cannot be used are named and trained anew."""
 
-import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from torch import nn
 from autograder.grading import Grader
 from autograder.rubric import DEFAULT_RUBRIC
 from autograder.session import Setup, grade_path, prepare
-from autograder.verdict import Verdict
+from autograder.verdict import Outcome, Verdict
 from fixtures.compose import solution_notebook, write_notebook
 from reference.models import CNN, CNNChannel
 
@@ -75,36 +74,44 @@ def test_of_several_files_the_one_that_validates_best_counts_and_each_model_gets
     assert "CNN with the submitted weights a_cnn.pk" in said.observed
 
 
+def test_what_is_wrong_with_one_file_is_said_beside_what_another_reached(
+    tmp_path: Path, brief: Setup, examiner: Grader
+) -> None:
+    said = women_with(tmp_path, brief, examiner, a_broken=b"", best=answering(1))
+    assert "9 of 9 pairs" in said.observed
+    assert "The submitted weights a_broken.pk could not be used: the file is empty." in said.remark
+
+
 @pytest.mark.parametrize(
-    "content",
+    ("content", "words"),
     [
-        {"layer.weight": torch.ones(3, 3)},
-        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n",
-        b"",
-        pickle.dumps({"weights": [1.0, 2.0]}),
+        (
+            {"layer.weight": torch.ones(3, 3)},
+            "they fit no model of the submission: they begin with `layer.weight` and those of `CNN` with "
+            "`features.0.0.weight`.",
+        ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12000\n",
+            "the file is a git-LFS pointer of 67 bytes, not the weights: 12 kB are elsewhere; run `git lfs pull` "
+            "before handing in.",
+        ),
     ],
-    ids=["another network's", "a pointer to a file", "nothing", "a plain pickle"],
+    ids=["another network's", "a pointer to a file"],
 )
 def test_weights_that_cannot_be_used_are_named_and_the_models_own_training_counts(
-    content: Any, tmp_path: Path, brief: Setup, examiner: Grader
+    content: Any, words: str, tmp_path: Path, brief: Setup, examiner: Grader
 ) -> None:
     said = women_with(tmp_path, brief, examiner, best=content)
     assert "CNNChannel with its own training, 2 steps" in said.observed
-    assert "The submitted weights best.pk could not be used" in said.message
+    assert f"The submitted weights best.pk could not be used: {words}" in said.remark
 
 
-class Payload:
-    """A pickle that would write a file, were it ever loaded."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __reduce__(self) -> Any:
-        return Path.touch, (self._path,)
-
-
-def test_what_is_pickled_beside_weights_is_never_run(tmp_path: Path, brief: Setup, examiner: Grader) -> None:
-    trace = tmp_path / "it ran"
-    said = women_with(tmp_path, brief, examiner, best=pickle.dumps(Payload(trace)))
-    assert not trace.exists()
-    assert "could not be used" in said.message
+def test_where_there_is_no_training_either_the_verdict_still_speaks_of_the_weights(
+    tmp_path: Path, brief: Setup, examiner: Grader
+) -> None:
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "solution.py").write_text("a = 1\n")
+    torch.save(answering(1), tmp_path / "bundle" / "best.pk")
+    said = dict(grade_path(tmp_path / "bundle", brief, examiner).verdicts)["test.women"]
+    assert said.outcome is Outcome.MISSING
+    assert "The weights best.pk are there, but the model that they belong to is not" in said.message

@@ -76,7 +76,8 @@ def judge(
         return check.judge()
     seen = evidence[check.evidence]
     if isinstance(seen, NoEvidence):
-        return Verdict(seen.outcome, _expected(check.title), seen.observed, seen.hint)
+        verdict = Verdict(seen.outcome, _expected(check.title), seen.observed, seen.hint)
+        return verdict.noting(seen.remark)
     verdict = check.judge(seen, settings) if check.wants_settings else check.judge(seen)
     return verdict.noting(getattr(seen, "remark", ""))
 

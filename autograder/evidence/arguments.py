@@ -99,6 +99,17 @@ def model_arguments(
             yield arguments
 
 
+def rebuilt(arguments: Arguments, parameters: Sequence[Parameter], known: Mapping[str, Any]) -> Arguments:
+    """The same way to build a model with what is known otherwise, by the meaning of parameters, in its place."""
+    plain = [parameter.name for parameter in parameters if not parameter.kind.startswith("variadic")]
+    chosen = dict(zip(plain, arguments.positional, strict=False)) | dict(arguments.named)
+    for parameter in parameters:
+        meaning = meaning_of(parameter.name)
+        if meaning is not None and meaning in known and parameter.name in plain:
+            chosen[parameter.name] = _reference(known[meaning])
+    return _in_order(parameters, chosen, list(arguments.positional[len(plain) :]))
+
+
 def _ways(parameters: Sequence[Parameter], examples: Sequence[ExampleCall], six_channels: bool) -> Iterator[Arguments]:
     standard = {**STANDARD, "in_channels": 6 if six_channels else 3}
     by_name = [_by_name(parameters, example) for example in examples]

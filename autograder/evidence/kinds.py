@@ -10,12 +10,13 @@ from fixtures.catalogue import Shoe
 class NoEvidence:
     """Why there is nothing to judge: the function is missing, raised an exception, ran out of time.
 
-    outcome: what every check that reads this evidence says then.
+    outcome: what every check that reads this evidence says then; remark: what is worth knowing besides.
     """
 
     outcome: Outcome
     observed: str
     hint: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,23 @@
 """Question 4a: the best model on both test sets, from submitted weights or after the submission's own training."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
 from autograder.evidence.accuracy import orientation
-from autograder.evidence.arguments import Reference
-from autograder.evidence.building import with_model
 from autograder.evidence.claims import claimed_accuracy
 from autograder.evidence.exam import Count, Exam, balanced
 from autograder.evidence.kinds import NoEvidence
-from autograder.evidence.laboratory import Bench, Laboratory, Raised, Unavailable, not_found, still_to_be_written
+from autograder.evidence.laboratory import Bench, Laboratory, Unavailable
 from autograder.evidence.orders import Lesson, Look, Order, Trained
 from autograder.evidence.running import no_training, ordered_calls, run_somehow, trainer
+from autograder.evidence.submitted_weights import try_weights
 from autograder.evidence.trace import Recorder
 from autograder.evidence.training_kinds import Curve, TestRun, TestSet
-from autograder.program.names import MODELS, Role
+from autograder.program.names import Role
 from autograder.program.roles import Candidate
 
 # Every tenth student validates, as many as the handout's own split.
@@ -54,75 +50,41 @@ class _Data:
 def collect(laboratory: Laboratory) -> Iterator[TestRun | NoEvidence]:
     """The model with submitted weights that validates best; without any, what the submission's training makes."""
     data = _Data(laboratory)
-    notes: list[str] = []
+    remark = ""
     if laboratory.understanding.bundle.weights:
-        run = _with_submitted_weights(laboratory, data, notes)
+        run, remark = _with_submitted_weights(laboratory, data)
         if run is not None:
             yield run
             return
-    yield _after_training(laboratory, data, " ".join(notes))
+    made = _after_training(laboratory, data)
+    yield replace(made, remark=" ".join(part for part in (made.remark, remark) if part))
 
 
-# --- submitted weights
-
-
-def _with_submitted_weights(laboratory: Laboratory, data: _Data, notes: list[str]) -> TestRun | None:
+def _with_submitted_weights(laboratory: Laboratory, data: _Data) -> tuple[TestRun | None, str]:
+    """The best run, None where no file can be used, and what is worth knowing of the files."""
     exam = _exam(laboratory, data.valid, *data.tests)
-    layout = orientation(laboratory) or "upright"
-    best: tuple[float, TestRun] | None = None
-    for file_name, path in sorted(laboratory.understanding.bundle.weights.items()):
-        problem = "they fit neither of the two models"
-        for role in MODELS:
-            model = laboratory.understanding.first(role)
-            if model is None:
-                continue
-            try:
-                outputs = _outputs_with(laboratory, role, model, path, exam, layout)
-            except Unavailable as unavailable:
-                problem = unavailable.reason.observed
-                continue
-            results = exam.results(outputs)
-            valid = balanced(results[0])
-            run = TestRun(model.name, f"the submitted weights {file_name}", 0, valid, *_sets(laboratory, results[1:]))
-            if best is None or valid > best[0]:
-                best = valid, run
-            break
-        else:
-            notes.append(f"The submitted weights {file_name} could not be used: {problem}.")
-    return best[1] if best is not None else None
+    submitted = try_weights(laboratory, exam.images, orientation(laboratory) or "upright")
+    remark = " ".join(submitted.remarks)
+    judged = [(answers, exam.results(answers.outputs)) for answers in submitted.answers]
+    if not judged:
+        return None, remark
+    best, results = max(judged, key=lambda pair: balanced(pair[1][0]))
+    source = f"the submitted weights {best.source}"
+    women, men = _sets(laboratory, results[1:])
+    return TestRun(best.model, source, 0, balanced(results[0]), women, men, remark=remark), remark
 
 
-def _outputs_with(
-    laboratory: Laboratory, role: Role, model: Candidate, weights: Path, exam: Exam, layout: str
-) -> NDArray[Any]:
-    def use(bench: Bench) -> NDArray[Any]:
-        # A copy, so that what runs there can do nothing to the file that was handed in.
-        folder = Path(tempfile.mkdtemp(prefix="weights-", dir=bench.worker.scratch))
-        copy = Path(shutil.copyfile(weights, folder / "weights"))
-
-        def load(reference: Reference) -> NDArray[Any]:
-            request = {"model": reference, "path": str(copy), "layout": layout}
-            return bench.ask("weights", request, {"images": exam.images}).arrays["evaluation"]
-
-        outputs = with_model(laboratory, bench, model, role, load)
-        if outputs is None:
-            raise Raised({"type": "ValueError", "message": "it is not clear how the model is built"})
-        return outputs
-
-    return laboratory.attempt([model], use, given=laboratory.given_arrays)
-
-
-# --- the submission's own training
-
-
-def _after_training(laboratory: Laboratory, data: _Data, note: str) -> TestRun | NoEvidence:
+def _after_training(laboratory: Laboratory, data: _Data) -> TestRun | NoEvidence:
     function = trainer(laboratory)
     if isinstance(function, NoEvidence):
         return function
-    role = next((role for role in (Role.CHANNEL, Role.CNN) if laboratory.understanding.first(role)), None)
-    if role is None:
-        skeleton = laboratory.understanding.skeleton(Role.CHANNEL)
-        return still_to_be_written(skeleton.name) if skeleton else not_found(Role.CHANNEL)
+    models = {role: laboratory.found(role) for role in (Role.CHANNEL, Role.CNN)}
+    role, model = next(
+        ((role, found) for role, found in models.items() if isinstance(found, Candidate)),
+        (Role.CHANNEL, models[Role.CHANNEL]),
+    )
+    if isinstance(model, NoEvidence):
+        return model
     budget = laboratory.rubric.training
     validation = _exam(laboratory, data.valid)
     watching = _Validating(validation, budget.good_enough)
@@ -153,12 +115,11 @@ def _after_training(laboratory: Laboratory, data: _Data, note: str) -> TestRun |
         return unavailable.reason
     if not trained.stepped or outputs is None or "evaluation" not in outputs:
         return no_training(function, trained)
-    model = laboratory.understanding.first(role)
     steps = watching.best_step or len(trained.trace.steps)
     cut = {"seconds": "its processor time was up", "clock": "its time was up"}.get(trained.ended, "")
     women, men = _sets(laboratory, exam.results(outputs["evaluation"]))
     return TestRun(
-        model=model.name if model is not None else role.value,
+        model=model.name,
         source=f"its own training, {steps} steps" if not cut else f"its own training, {steps} steps until {cut}",
         steps=steps,
         valid=watching.best,
@@ -168,7 +129,7 @@ def _after_training(laboratory: Laboratory, data: _Data, note: str) -> TestRun |
             tuple(step.loss for step in trained.trace.steps),
             (("validation students", tuple(watching.points)),),
         ),
-        remark=" ".join(part for part in (trained.remark, note) if part),
+        remark=trained.remark,
     )
 
 

@@ -6,6 +6,7 @@ import inspect
 import sys
 import types
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,17 @@ import torch
 from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
+from autograder.submission.weights import Form
 from autograder.worker.devices import Accelerator, run_without_gpu
 from autograder.worker.errors import describe_error
 from autograder.worker.known import RIGHT_GENERATORS, KnownModel, Pipe, Place
-from autograder.worker.leavings import weights_in
 from autograder.worker.looking import look_at
 from autograder.worker.observing import run_model
+from autograder.worker.opening import OpenedWeights
 from autograder.worker.pictures import Shown
 from autograder.worker.standins import Anything, Standins, remember_source
 from autograder.worker.training import Training, TrainingBench
+from autograder.worker.weights import facts_of, fitting, give
 
 MOST_ITEMS = 16
 
@@ -37,6 +40,7 @@ class Workbench:
         self._names = self._module.__dict__
         self._accelerator = Accelerator(device)
         self._training: Training | None = None
+        self._opened: OpenedWeights | None = None
         self._kept: dict[str, Any] = {}
         self._stored: Arrays = {}
         self._future = 0
@@ -54,6 +58,8 @@ class Workbench:
             "forward": self._forward,
             "train": self._train,
             "trained": self._trained,
+            "open_weights": self._open_weights,
+            "fit_weights": self._fit_weights,
             "weights": self._weights,
         }
         try:
@@ -185,15 +191,26 @@ class Workbench:
             raise ValueError("nothing has been trained")
         return {}, self._training.look_again(torch.from_numpy(arrays["images"]))
 
+    def _open_weights(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        """Open a file of weights, for the two operations that follow."""
+        self._opened = OpenedWeights(Path(request["path"]), Form(request["form"]))
+        return facts_of(self._opened), {}
+
+    def _fit_weights(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        """Which of the opened weights fit one of the submission's models."""
+        if self._opened is None:
+            raise ValueError("no weights have been opened")
+        return fitting(self._opened, self._value(request["model"], arrays)), {}
+
     def _weights(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
-        """Load weights of the submission into one of its models, and tell what that says of pictures."""
+        """What a model says of pictures once it has some of the opened weights."""
+        if self._opened is None:
+            raise ValueError("no weights have been opened")
         model = self._value(request["model"], arrays)
-        saved = torch.load(request["path"], map_location="cpu", weights_only=True)
-        kind, weights = weights_in(saved)
-        model.load_state_dict(weights)
+        give(model, self._opened.states[request["state"]])
         # Upright pictures of the usual size, arranged as the submission's own accuracy function hands them over.
         like = Shown(request["layout"], (448, 224), np.zeros(0, dtype=np.float16))
-        return {"what": kind}, look_at(model, torch.from_numpy(arrays["images"]), like, self._accelerator)
+        return {}, look_at(model, torch.from_numpy(arrays["images"]), like, self._accelerator)
 
 
 def as_array(value: Any, index: tuple[slice, ...]) -> NDArray[Any]:
