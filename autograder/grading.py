@@ -231,7 +231,7 @@ def earned(rubric: Rubric, check: str, verdict: Verdict) -> float:
 
 def notes_on(bundle: Bundle) -> tuple[str, ...]:
     """What is worth saying about a bundle as a whole."""
-    return tuple(f"cell {cell.cell} was left out: {cell.reason}" for cell in bundle.unparsed)
+    return (*bundle.notes, *(f"cell {cell.cell} was left out: {cell.reason}" for cell in bundle.unparsed))
 
 
 def check_questions() -> dict[str, str]:

@@ -108,6 +108,7 @@ LARGEST = MOST_MEBIBYTES * 2**20
         ),
         pytest.param(array(), "is an array of numpy, not weights that `torch.save` wrote", id="npy"),
         pytest.param(b"\xfe\xdc\xba\x98", "is nothing that `torch.save` writes", id="noise"),
+        pytest.param(b"\xfe\xdc", "is nothing that `torch.save` writes", id="two bytes"),
         pytest.param(b"\xff" * 8 + b"{\xff", "is nothing that `torch.save` writes", id="a brace by chance"),
         pytest.param(b"\x02" + bytes(7) + b"{}", Form.SAFETENSORS, id="safetensors of nothing"),
         pytest.param(b"\x02" + bytes(7) + b"{]", "is nothing that `torch.save` writes", id="no JSON"),

@@ -28,6 +28,7 @@ from autograder.grading import check_questions
 from autograder.program.understanding import Understanding
 from autograder.rubric import DEFAULT_RUBRIC, read_rubric
 from autograder.submission.bundle import bundle_of_cells
+from autograder.submission.decisions import Decisions
 
 # Networks as small as they may be: what counts here is which is which.
 NETWORKS = """
@@ -72,13 +73,14 @@ def tried(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     data = read_data_set(small_data)
     with Template(rubric.limits) as template:
 
-        def run(files: Mapping[str, Any], *cells: str, layout: str = "upright") -> Submitted:
+        def run(files: Mapping[str, Any], *cells: str, layout: str = "upright", **decided: Any) -> Submitted:
             folder = tmp_path_factory.mktemp("weights")
             weights = {}
             for name, content in files.items():
                 weights[name] = folder / name
                 weights[name].write_bytes(content if isinstance(content, bytes) else saved(content))
-            bundle = replace(bundle_of_cells(list(cells) or [NETWORKS], "small", {}), weights=weights)
+            bundle = bundle_of_cells(list(cells) or [NETWORKS], "small", {})
+            bundle = replace(bundle, weights=weights, decided=Decisions(**decided))
             parts = Understanding(bundle), CodedData(data, 0), rubric, 0, Photographs(data)
             return try_weights(Laboratory(template, *parts), IMAGES, layout)
 
@@ -242,6 +244,11 @@ def test_a_width_and_a_kernel_that_stand_nowhere_in_the_notebook_are_taken_from_
     assert np.allclose(found.outputs, answers(network(name, n=3, kernel_size=5)), atol=1e-5)
 
 
+def test_where_an_instructor_has_decided_on_the_arguments_the_weights_decide_on_none(tried: Try) -> None:
+    words = problem(tried({"best.pk": state("CNNChannel", n=3)}, arguments={"CNNChannel": {"n": 4}}))
+    assert "`conv1.weight` is [3, 6, 3, 3] in the file and [4, 6, 3, 3] in `CNNChannel`" in words
+
+
 def test_a_parameter_whose_name_tells_nothing_is_taken_from_a_call_in_the_notebook(tried: Try) -> None:
     cells = [
         NETWORKS.replace("n=2", "zeta=2").replace("(n ", "(zeta ").replace(" n,", " zeta,").replace("d(n)", "d(zeta)")
@@ -302,6 +309,10 @@ MISFITS: dict[str, tuple[Callable[[], Any], str]] = {
     "another size": (
         lambda: channel() | {"fc1.weight": torch.ones(5, 50)},
         "`fc1.weight` is [5, 50] in the file and [5, 98] in `CNNChannel`.",
+    ),
+    "another size and a width that stands nowhere": (
+        lambda: state("CNNChannel", n=3) | {"fc1.weight": torch.ones(5, 50)},
+        "`fc1.weight` is [5, 50] in the file and [5, 147] in `CNNChannel`.",
     ),
     "a size of CNN": (
         lambda: state("CNN") | {"fc1.weight": torch.ones(5, 50), "fc1.bias": torch.ones(6)},

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from autograder.evidence.arguments import Arguments, Reference, model_arguments, rebuilt
 from autograder.evidence.laboratory import Bench, Laboratory, Raised
 from autograder.program.names import Role
-from autograder.program.parameters import Parameter, example_calls
+from autograder.program.parameters import ExampleCall, Parameter, example_calls
 from autograder.program.roles import Candidate
 
 _T = TypeVar("_T")
@@ -37,9 +37,7 @@ def with_model(
     parameters = bench.signature(itself)
     shown = example_calls(laboratory.understanding.dependencies, candidate.name)
     first: Raised | None = None
-    decided = laboratory.understanding.arguments(role)
-    usual = list(model_arguments(parameters, shown, role is Role.CHANNEL, decided))
-    for arguments in (*usual, *_rebuilt(usual, parameters, known if not decided else ())):
+    for arguments in _ways(parameters, shown, role, known, laboratory.understanding.arguments(role)):
         try:
             bench.ask("call", {"function": itself, **arguments.request(), "keep": "model", "draw": draw})
             made = use({"kept": "model"})
@@ -53,11 +51,18 @@ def with_model(
     return None
 
 
-def _rebuilt(
-    usual: Sequence[Arguments], parameters: Sequence[Parameter], known: Sequence[Mapping[str, Any]]
+def _ways(
+    parameters: Sequence[Parameter],
+    shown: Sequence[ExampleCall],
+    role: Role,
+    known: Sequence[Mapping[str, Any]],
+    decided: Mapping[str, Any],
 ) -> Iterator[Arguments]:
+    usual = list(model_arguments(parameters, shown, role is Role.CHANNEL, decided))
+    yield from usual
     seen = list(usual)
-    for facts in known:
+    # Where an instructor has decided on the arguments, weights decide on none.
+    for facts in known if not decided else ():
         for arguments in usual:
             changed = rebuilt(arguments, parameters, facts)
             if changed not in seen:

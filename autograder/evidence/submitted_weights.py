@@ -15,7 +15,7 @@ from autograder.boundary.workers import WorkerStopped
 from autograder.evidence.arguments import Reference
 from autograder.evidence.building import with_model
 from autograder.evidence.kinds import NoEvidence
-from autograder.evidence.laboratory import Bench, Laboratory, Raised, Unavailable, not_found
+from autograder.evidence.laboratory import Bench, Laboratory, Raised, Unavailable
 from autograder.evidence.weights_words import from_elsewhere, misfit, not_finite, not_opened
 from autograder.program.names import MODELS, Role
 from autograder.program.roles import Candidate
@@ -112,15 +112,15 @@ class _FileOfWeights:
 
     def _candidates(self) -> Iterator[tuple[Role, Candidate]]:
         roles = self._laboratory.understanding.roles
-        here = [role for role in MODELS if isinstance(self._laboratory.found(role), Candidate)]
-        ranked = [[c for c in roles[role] if not c.skeleton][:MOST_CANDIDATES] for role in here]
+        there = [role for role in MODELS if isinstance(self._laboratory.found(role), Candidate)]
+        ranked = [[c for c in roles[role] if not c.skeleton and role in there][:MOST_CANDIDATES] for role in MODELS]
         for row in zip_longest(*ranked):
-            yield from ((role, candidate) for role, candidate in zip(here, row, strict=True) if candidate)
+            yield from ((role, candidate) for role, candidate in zip(MODELS, row, strict=True) if candidate)
 
     def _no_model(self) -> NoEvidence:
-        # A skeleton or a file that was not handed in says more than that a name was not found.
-        missing = [found for role in MODELS if (found := self._laboratory.found(role)) != not_found(role)]
-        return next((found for found in missing if isinstance(found, NoEvidence)), not_found(Role.CHANNEL))
+        reasons = [found for role in MODELS if isinstance(found := self._laboratory.found(role), NoEvidence)]
+        # A model that is still to be written says more than one of which there is no trace.
+        return next((reason for reason in reasons if "not found" not in reason.observed), reasons[-1])
 
     def _why_not(self, tries: list[_Try], reasons: list[NoEvidence]) -> str:
         if tries:

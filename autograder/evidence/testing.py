@@ -78,9 +78,11 @@ def _after_training(laboratory: Laboratory, data: _Data) -> TestRun | NoEvidence
     function = trainer(laboratory)
     if isinstance(function, NoEvidence):
         return function
-    found = {role: laboratory.found(role) for role in (Role.CHANNEL, Role.CNN)}
-    role = next((role for role, model in found.items() if isinstance(model, Candidate)), Role.CHANNEL)
-    model = found[role]
+    models = {role: laboratory.found(role) for role in (Role.CHANNEL, Role.CNN)}
+    role, model = next(
+        ((role, found) for role, found in models.items() if isinstance(found, Candidate)),
+        (Role.CHANNEL, models[Role.CHANNEL]),
+    )
     if isinstance(model, NoEvidence):
         return model
     budget = laboratory.rubric.training

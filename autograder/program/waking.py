@@ -35,7 +35,9 @@ def lost_arrays(dependencies: Dependencies) -> Lost:
     positions, names, files = [], set[str](), set[str]()
     for position, effects in enumerate(dependencies.effects):
         loads = dependencies.loads(position)
-        if loads and not any(dependencies.savers(file, position) for file in loads):
+        savers = [saver for file in loads for saver in dependencies.savers(file, position)]
+        # What is saved under a condition may never be saved at all.
+        if loads and all(isinstance(dependencies.statements[saver].node, ast.If) for saver in savers):
             positions.append(position)
             names |= effects.binds | effects.may_bind
             files |= {file.split(":", 1)[1] for file in loads}
@@ -152,7 +154,9 @@ def _loading_functions(understanding: Understanding) -> Iterator[Statement]:
         node = statement.node
         if not isinstance(node, ast.FunctionDef) or node.name in taken or node.name in everything:
             continue
-        if any(word in statement.source for word in FILE_WORDS if word != "load("):
+        needed = understanding.dependencies.slice([node.name]).positions
+        text = "".join(understanding.dependencies.statements[position].source for position in needed)
+        if any(word in text for word in FILE_WORDS if word != "load("):
             yield statement
 
 
