@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +28,8 @@ LIBRARIES = frozenset(
     "yaml".split()
 )
 GIVEN_STUDENTS = 3
+# What a worker says of libraries as they were is kept short, whoever has written it.
+MOST_REMARKS, LONGEST_REMARK = 8, 200
 _T = TypeVar("_T")
 
 
@@ -50,10 +52,25 @@ class Raised(Exception):
 
 @dataclass(frozen=True)
 class Bench:
-    """A worker with a program in it. remark: how the program differs from the narrowest one, "" where it does not."""
+    """A worker with a program in it.
+
+    difference: how the program differs from the narrowest one, "" where it does not; former: what it has used of
+    libraries as they were, in words.
+    """
 
     worker: Worker
-    remark: str
+    difference: str
+    former: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is worth saying of everything that was seen here."""
+        return tuple(part for part in (self.difference, *self.former) if part)
+
+    @property
+    def remark(self) -> str:
+        """The same in one paragraph."""
+        return " ".join(self.remarks)
 
     def ask(
         self,
@@ -65,9 +82,17 @@ class Bench:
     ) -> Reply:
         """Ask the worker. Raises: Raised, and WorkerStopped when it can answer no more."""
         reply = self.worker.request(operation, parameters, arrays, answer=answer, processor_seconds=processor_seconds)
+        self.hear(reply)
         if reply.error is not None:
             raise Raised(reply.error, reply.structure.get("absent_modules", ()))
         return reply
+
+    def hear(self, reply: Reply) -> None:
+        """Note what a reply says of libraries as they were; each remark once."""
+        told = reply.structure.get("former", ())
+        for remark in told if isinstance(told, list) else ():
+            if isinstance(remark, str) and len(self.former) < MOST_REMARKS:
+                self.former[" ".join(remark.split())[:LONGEST_REMARK]] = None
 
     def signature(self, function: Mapping[str, Any]) -> tuple[Parameter, ...]:
         """The parameters of a function or class."""
@@ -174,8 +199,10 @@ class Laboratory:
             try:
                 reads = program.reads | self.understanding.read_by(before)
                 needed = {name: array for name, array in (given or {}).items() if name in reads}
-                self._run(worker, program, needed, replaced or {}, candidates, {"draw": draw or 0, "tensors": tensors})
-                return use(Bench(worker, remark))
+                bench = Bench(worker, remark)
+                further = {"draw": draw or 0, "tensors": tensors}
+                bench.hear(self._run(worker, program, needed, replaced or {}, candidates, further))
+                return use(bench)
             except Raised as raised:
                 first = first or raised
             except WorkerStopped as stopped:
@@ -194,7 +221,7 @@ class Laboratory:
         replaced: Mapping[str, str],
         candidates: Sequence[Candidate],
         further: Mapping[str, Any],
-    ) -> None:
+    ) -> Reply:
         code = self.understanding.bundle.code
         # Arrays of several names are the same one here; it travels once.
         arrays = {f"given{number}": array for number, array in enumerate({id(a): a for a in given.values()}.values())}
@@ -212,6 +239,7 @@ class Laboratory:
         reply = worker.request("run", parameters, arrays, seconds=self.rubric.limits.program_seconds)
         if reply.error is not None:
             raise Raised(reply.error, reply.structure.get("absent_modules", ()))
+        return reply
 
 
 def _missed_name(raised: Raised | None) -> str | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from autograder.boundary.pipe import Arrays
 from autograder.worker.devices import Accelerator, run_without_gpu
 from autograder.worker.errors import describe_error
+from autograder.worker.former import Former
 from autograder.worker.known import RIGHT_GENERATORS, KnownModel, Pipe, Place
 from autograder.worker.leavings import weights_in
 from autograder.worker.looking import look_at
@@ -27,9 +28,10 @@ MOST_ITEMS = 16
 class Workbench:
     """The names of a program, and the values that calls have left."""
 
-    def __init__(self, pipe: Pipe, standins: Standins, device: str) -> None:
+    def __init__(self, pipe: Pipe, standins: Standins, former: Former, device: str) -> None:
         self._pipe = pipe
         self._standins = standins
+        self._former = former
         self._module = types.ModuleType("__main__")
         sys.modules["__main__"] = self._module
         self._names = self._module.__dict__
@@ -62,7 +64,9 @@ class Workbench:
         for name, key in request.get("given", {}).items():
             array = arrays[key].copy()
             self._names[name] = torch.from_numpy(array) if request.get("tensors") else array
-        run_without_gpu("".join(statement["source"] for statement in request["statements"]))
+        text = "".join(statement["source"] for statement in request["statements"])
+        run_without_gpu(text)
+        self._former.read(text)
         replaced = {name: RIGHT_GENERATORS[kind] for name, kind in request.get("replaced", {}).items()}
         for cell, source in request["cells"].items():
             remember_source(f"<cell {cell}>", source)

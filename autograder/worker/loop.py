@@ -15,6 +15,7 @@ import torch
 from autograder.boundary.pipe import Arrays, packed, receive
 from autograder.worker.calls import Workbench
 from autograder.worker.devices import load_data_in_one_process, run_without_gpu
+from autograder.worker.former import FORMER, Former
 from autograder.worker.paths import redirect_files
 from autograder.worker.standins import install_standins
 
@@ -80,10 +81,14 @@ def serve(connection: socket.socket) -> None:
     os.chdir(scratch)
     tempfile.tempdir = str(scratch)
     redirect_files(Path(setup["data"]) if setup["data"] else None, scratch, setup["seed"])
+    former = Former(FORMER)
+    former.install()
     standins = install_standins(setup["modules"])
-    run_without_gpu("".join(setup["modules"].values()))
+    modules = "".join(setup["modules"].values())
+    run_without_gpu(modules)
+    former.read(modules)
     load_data_in_one_process()
-    workbench = Workbench(pipe, standins, setup["device"])
+    workbench = Workbench(pipe, standins, former, setup["device"])
     while True:
         try:
             request, arrays = pipe.receive()
@@ -91,7 +96,8 @@ def serve(connection: socket.socket) -> None:
             return
         _seed(setup["seed"] + request.get("draw", 0))
         structure, made = workbench.handle(request, arrays)
-        pipe.send({**structure, "printed": output.taken(), "absent_modules": sorted(standins.absent)}, made)
+        told = {"printed": output.taken(), "absent_modules": sorted(standins.absent), "former": former.taken()}
+        pipe.send({**structure, **told}, made)
 
 
 def _silence(output: BoundedText) -> None:

@@ -166,6 +166,11 @@ def _mend_progress_bars(module: types.ModuleType) -> None:
         setattr(module, name, value)
 
 
+def _mend_saving_tables(module: types.ModuleType) -> None:
+    # Whether a folder is there is asked of the file system by a path of its own; opening a file makes it here.
+    module.check_parent_directory = lambda path: None  # type: ignore[attr-defined]
+
+
 class Notebook:
     """What `get_ipython()` gives: shell lines and magics do nothing, but `%cd` changes the folder."""
 
@@ -190,7 +195,8 @@ def install_standins(modules: Mapping[str, str]) -> Standins:
     """Make imports find the bundle's modules, Colab and absent libraries, and a notebook's built-in functions."""
     standins = Standins(modules)
     sys.meta_path.insert(0, BundleModules(modules))
-    sys.meta_path.insert(1, _Patched({"cv2": _mend_opencv, "tqdm.notebook": _mend_progress_bars}))
+    mends = {"cv2": _mend_opencv, "tqdm.notebook": _mend_progress_bars, "pandas.io.common": _mend_saving_tables}
+    sys.meta_path.insert(1, _Patched(mends))
     sys.meta_path.append(standins)
     notebook = Notebook()
     builtins.get_ipython = lambda: notebook  # type: ignore[attr-defined]
