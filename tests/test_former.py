@@ -230,7 +230,7 @@ def test_what_libraries_had_once_does_what_it_did_and_is_remarked_upon(workers, 
     ways, setup = GROUPS[group]
     one, told = workers[group]
     reply = run(one, setup, source)
-    told += reply.structure["former"]
+    told += reply.structure["remarks"]
     assert reply.error is None, reply.error
     assert ways[source] in " ".join(told)
     assert len(told) == len(set(told)), "each remark once"
@@ -256,7 +256,7 @@ def test_what_never_was_goes_on_being_an_error(template, source, kind):
     with worker(template) as one:
         reply = run(one, "import numpy as np", source)
         assert reply.error is not None and reply.error["type"] == kind
-        assert reply.structure["former"] == []
+        assert reply.structure["remarks"] == []
 
 
 def test_code_for_the_libraries_of_today_is_not_remarked_upon(template):
@@ -272,14 +272,14 @@ def test_code_for_the_libraries_of_today_is_not_remarked_upon(template):
     )
     with worker(template) as one:
         reply = run(one, today)
-        assert (reply.error, reply.structure["former"]) == (None, [])
+        assert (reply.error, reply.structure["remarks"]) == (None, [])
 
 
 def test_libraries_go_on_finding_absent_what_is_absent(template):
     library = "library = compile('import numpy; found = hasattr(numpy, \"float\")', 'library.py', 'exec')"
     with worker(template) as one:
         reply = run(one, f"{library}\nexec(library)", "assert found is False")
-        assert (reply.error, reply.structure["former"]) == (None, [])
+        assert (reply.error, reply.structure["remarks"]) == (None, [])
 
 
 def test_every_line_of_the_table_names_what_stands_in_for_it():

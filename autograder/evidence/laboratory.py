@@ -28,7 +28,7 @@ LIBRARIES = frozenset(
     "yaml".split()
 )
 GIVEN_STUDENTS = 3
-# What a worker says of libraries as they were is kept short, whoever has written it.
+# What a worker remarks upon is kept short, whoever has written it.
 MOST_REMARKS, LONGEST_REMARK = 8, 200
 _T = TypeVar("_T")
 
@@ -54,18 +54,18 @@ class Raised(Exception):
 class Bench:
     """A worker with a program in it.
 
-    difference: how the program differs from the narrowest one, "" where it does not; former: what it has used of
-    libraries as they were, in words.
+    difference: how the program differs from the narrowest one, "" where it does not; told: the worker's own remarks, on
+    libraries as they were and surroundings that are not here.
     """
 
     worker: Worker
     difference: str
-    former: dict[str, None] = field(default_factory=dict)
+    told: dict[str, None] = field(default_factory=dict)
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is worth saying of everything that was seen here."""
-        return tuple(part for part in (self.difference, *self.former) if part)
+        return tuple(part for part in (self.difference, *self.told) if part)
 
     @property
     def remark(self) -> str:
@@ -88,11 +88,11 @@ class Bench:
         return reply
 
     def hear(self, reply: Reply) -> None:
-        """Note what a reply says of libraries as they were; each remark once."""
-        told = reply.structure.get("former", ())
-        for remark in told if isinstance(told, list) else ():
-            if isinstance(remark, str) and len(self.former) < MOST_REMARKS:
-                self.former[" ".join(remark.split())[:LONGEST_REMARK]] = None
+        """Remember what a reply remarks upon, each remark once."""
+        remarks = reply.structure.get("remarks", ())
+        for remark in remarks if isinstance(remarks, list) else ():
+            if isinstance(remark, str) and len(self.told) < MOST_REMARKS:
+                self.told[" ".join(remark.split())[:LONGEST_REMARK]] = None
 
     def signature(self, function: Mapping[str, Any]) -> tuple[Parameter, ...]:
         """The parameters of a function or class."""

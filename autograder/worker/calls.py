@@ -35,6 +35,8 @@ class Workbench:
         self._module = types.ModuleType("__main__")
         sys.modules["__main__"] = self._module
         self._names = self._module.__dict__
+        # Scripts ask where they lie.
+        self._names["__file__"] = "/content/notebook.py"
         self._accelerator = Accelerator(device)
         self._training: Training | None = None
         self._kept: dict[str, Any] = {}

@@ -17,7 +17,9 @@ from autograder.worker.calls import Workbench
 from autograder.worker.devices import load_data_in_one_process, run_without_gpu
 from autograder.worker.former import FORMER, Former
 from autograder.worker.paths import redirect_files
+from autograder.worker.remarks import Remarks
 from autograder.worker.standins import install_standins
+from autograder.worker.surroundings import furnish
 
 
 class Connection:
@@ -49,12 +51,20 @@ class BoundedText(io.TextIOBase):
     encoding = "utf-8"
 
     def __init__(self, most: int) -> None:
+        # Where programs write bytes past the text; nobody reads them.
+        self.buffer = open(os.devnull, "wb")  # noqa: PTH123, SIM115
         self._left = most
         self._parts: list[str] = []
         self._lost = 0
 
     def writable(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        return self.buffer.fileno()
+
+    def reconfigure(self, **how: Any) -> None:
+        """Text is kept as it is, whatever a terminal would need."""
 
     def write(self, text: str) -> int:
         kept = text[: self._left]
@@ -81,9 +91,11 @@ def serve(connection: socket.socket) -> None:
     os.chdir(scratch)
     tempfile.tempdir = str(scratch)
     redirect_files(Path(setup["data"]) if setup["data"] else None, scratch, setup["seed"])
-    former = Former(FORMER)
+    remarks = Remarks()
+    former = Former(FORMER, remarks.note)
     former.install()
     standins = install_standins(setup["modules"])
+    furnish(remarks.note)
     modules = "".join(setup["modules"].values())
     run_without_gpu(modules)
     former.read(modules)
@@ -96,7 +108,7 @@ def serve(connection: socket.socket) -> None:
             return
         _seed(setup["seed"] + request.get("draw", 0))
         structure, made = workbench.handle(request, arrays)
-        told = {"printed": output.taken(), "absent_modules": sorted(standins.absent), "former": former.taken()}
+        told = {"printed": output.taken(), "absent_modules": sorted(standins.absent), "remarks": remarks.taken()}
         pipe.send({**structure, **told}, made)
 
 

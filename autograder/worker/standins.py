@@ -7,7 +7,6 @@ import importlib.util
 import linecache
 import os
 import sys
-import time
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -178,6 +177,10 @@ class Notebook:
         if name == "cd" and line.strip():
             os.chdir(line.strip().strip("'\""))
 
+    def magic(self, line: str) -> None:
+        name, _, rest = line.strip().lstrip("%").partition(" ")
+        self.run_line_magic(name, rest)
+
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:
         pass
 
@@ -191,17 +194,35 @@ class Notebook:
         return Anything(f"get_ipython().{name}")
 
 
+def shell_of(notebook: Notebook) -> Callable[[types.ModuleType], None]:
+    """Makes a module give this notebook where it is asked for the running one."""
+
+    def mend(module: types.ModuleType) -> None:
+        module.get_ipython = lambda: notebook  # type: ignore[attr-defined]
+
+    return mend
+
+
+def _stand_in_for_tensorboard() -> None:
+    # torch has a module for it, which cannot be imported without it.
+    if importlib.util.find_spec("tensorboard") is None:
+        import torch.utils
+
+        module = StandinModule("torch.utils.tensorboard")
+        sys.modules[module.__name__] = torch.utils.tensorboard = module
+
+
 def install_standins(modules: Mapping[str, str]) -> Standins:
     """Make imports find the bundle's modules, Colab and absent libraries, and a notebook's built-in functions."""
     standins = Standins(modules)
+    _stand_in_for_tensorboard()
     sys.meta_path.insert(0, BundleModules(modules))
+    notebook = Notebook()
+    mends: dict[str, Callable[[types.ModuleType], None]]
     mends = {"cv2": _mend_opencv, "tqdm.notebook": _mend_progress_bars, "pandas.io.common": _mend_saving_tables}
+    mends |= {"IPython": shell_of(notebook), "IPython.core.getipython": shell_of(notebook)}
     sys.meta_path.insert(1, _Patched(mends))
     sys.meta_path.append(standins)
-    notebook = Notebook()
     builtins.get_ipython = lambda: notebook  # type: ignore[attr-defined]
     builtins.display = lambda *shown, **how: None  # type: ignore[attr-defined]
-    builtins.input = lambda prompt="": ""
-    # Waiting is of no use to anybody here.
-    time.sleep = lambda seconds: None
     return standins

@@ -1,4 +1,4 @@
-"""Puts what is gone back in place, for the submission's own code alone, and remembers which of it was used."""
+"""Puts what is gone back in place, for the submission's own code alone, and notes which of it was used."""
 
 import importlib
 import importlib.abc
@@ -11,21 +11,18 @@ import types
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 from autograder.worker.former.entries import Changed, Entry, Gone, Note, Positional, Renamed
-
-# Frames of these files only pass on what somebody else asks for.
-_OURS = str(Path(__file__).parents[1])
+from autograder.worker.frames import asked_by_submission
 
 
 class Former:
-    """The table in use by one worker."""
+    """The table in use by one worker. note: is told the remark of whatever was used."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry], note: Callable[[str], None]) -> None:
         self._by_module: dict[str, list[Entry]] = defaultdict(list)
-        self._used: dict[str, bool] = {}
+        self._note = note
         for entry in entries:
             self._by_module[entry.place.partition(":")[0]].append(entry)
 
@@ -44,12 +41,6 @@ class Former:
                 if isinstance(entry, Changed) and entry.where and re.search(entry.where, text):
                     entries.remove(entry)
                     self._mend_one(importlib.import_module(name), entry)
-
-    def taken(self) -> list[str]:
-        """The remarks on what was used for the first time since the last time that somebody asked."""
-        new = [remark for remark, told in self._used.items() if not told]
-        self._used = dict.fromkeys(self._used, True)
-        return new
 
     def _mend(self, module: types.ModuleType) -> None:
         entries = self._by_module[module.__name__]
@@ -79,10 +70,7 @@ class Former:
             setattr(owner, last, _mended(there, entry, self._noting(entry)))
 
     def _noting(self, entry: Entry) -> Note:
-        def note() -> None:
-            self._used.setdefault(entry.remark, False)
-
-        return note
+        return lambda: self._note(entry.remark)
 
     def _found(self, entry: Gone) -> Callable[[], Any]:
         note = self._noting(entry)
@@ -102,14 +90,6 @@ def resolved(place: str) -> Any:
     for part in name.split(".") if name else ():
         found = getattr(found, part)
     return found
-
-
-def asked_by_submission() -> bool:
-    """Whether the code that asks is the submission's own; libraries go on finding absent what is absent."""
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None and ("importlib" in frame.f_code.co_filename or frame.f_code.co_filename.startswith(_OURS)):
-        frame = frame.f_back
-    return frame is not None and frame.f_code.co_filename.startswith(("<cell", "<module"))
 
 
 def _add_names(module: types.ModuleType, names: dict[str, Callable[[], Any]]) -> None:
