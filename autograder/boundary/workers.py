@@ -100,8 +100,9 @@ class Template:
                 environment[name] = os.environ[name]
         if self._device != "cuda":
             environment["CUDA_VISIBLE_DEVICES"] = ""
-        elif "CUDA_VISIBLE_DEVICES" in os.environ:
-            environment["CUDA_VISIBLE_DEVICES"] = os.environ["CUDA_VISIBLE_DEVICES"]
+        else:  # which GPU, and where its driver is
+            named = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
+            environment |= {name: os.environ[name] for name in named if name in os.environ}
         environment |= {
             "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
             "HOME": self._home,
