@@ -89,7 +89,9 @@ class Grader:
         only: Collection[str] = (),
         template: Template | None = None,
         device: str = "cpu",
+        at_once: int = MOST_AT_ONCE,
     ) -> None:
+        """Args: at_once: how many trainings of a submission may run side by side, if there are processors for them."""
         self.data_set = data_set
         self.rubric = rubric
         self.seed = seed
@@ -97,6 +99,7 @@ class Grader:
         self._coded = CodedData(data_set, seed)
         self._photographs = Photographs(data_set)
         self._template = template or Template(rubric.limits, device)
+        self._lanes = max(1, min(at_once, MOST_AT_ONCE, os.cpu_count() or 1))
 
     def sibling(self, data_set: DataSet, only: Collection[str]) -> "Grader":
         """A grader for other checks or other data on the same template process."""
@@ -123,9 +126,15 @@ class Grader:
 
         for kind, collect in COLLECTORS.items():
             look_into(kind, collect)
-        with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as lanes:
-            for done in [lanes.submit(look_into, *entry) for entry in TRAINING_COLLECTORS.items()]:
-                done.result()
+        with ThreadPoolExecutor(self._lanes) as lanes:
+            try:
+                for done in [lanes.submit(look_into, *entry) for entry in TRAINING_COLLECTORS.items()]:
+                    done.result()
+            except BaseException:
+                # Nobody waits for the end of a training after Ctrl-C: without workers, the lanes end at once.
+                lanes.shutdown(wait=False, cancel_futures=True)
+                self.close()
+                raise
         progress.seconds["processor time of the submission's own code"] = sum(laboratory.own_seconds)
         ordered = {check.id: progress.verdicts[check.id] for check in self.checks}
         resolved = understanding.declared() | laboratory.resolved

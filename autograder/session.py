@@ -7,7 +7,7 @@ from typing import Any
 
 from autograder.checks import CHECKS, chosen_checks
 from autograder.datasets import DataSet, UnusableData, read_data_set, synthetic_data
-from autograder.grading import Graded, Grader, OnVerdict, check_questions, faulty, unreadable
+from autograder.grading import MOST_AT_ONCE, Graded, Grader, OnVerdict, check_questions, faulty, unreadable
 from autograder.overrides import OverridesError, decisions_for, read_overrides
 from autograder.program.choice import the_submission
 from autograder.report.result import result_of
@@ -36,8 +36,8 @@ class Setup:
     def questions(self) -> dict[str, str]:
         return self.rubric.questions
 
-    def grader(self) -> Grader:
-        return Grader(self.data_set, self.rubric, self.seed, self.only, device=self.device)
+    def grader(self, at_once: int = MOST_AT_ONCE) -> Grader:
+        return Grader(self.data_set, self.rubric, self.seed, self.only, device=self.device, at_once=at_once)
 
     def result(self, graded: Graded) -> dict[str, Any]:
         return result_of(graded, self.rubric, self.data_set.digest, self.seed)

@@ -4,6 +4,7 @@ A template process imports torch once and forks a warm worker for each program, 
 import hundreds of times. The template runs no code of a submission.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -42,6 +43,10 @@ class WorkerStopped(Exception):
     """A worker can answer no more. The message says why, in words for the person who wrote the submission."""
 
 
+class Closed(Exception):
+    """There are no more workers to be had, since the grader is ending."""
+
+
 class OutOfTime(WorkerStopped):
     """A call took longer than its limit."""
 
@@ -77,6 +82,7 @@ class Template:
         # Workers of one submission may run side by side; the conversation with the process that forks them may not.
         self._talking = threading.RLock()
         self._home = tempfile.mkdtemp(prefix="autograder-home-")
+        self._closed = False
         self.processor_seconds = 0.0
         self._start()
 
@@ -95,8 +101,9 @@ class Template:
                 environment[name] = os.environ[name]
         if self._device != "cuda":
             environment["CUDA_VISIBLE_DEVICES"] = ""
-        elif "CUDA_VISIBLE_DEVICES" in os.environ:
-            environment["CUDA_VISIBLE_DEVICES"] = os.environ["CUDA_VISIBLE_DEVICES"]
+        else:  # which GPU, and where its driver is
+            named = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
+            environment |= {name: os.environ[name] for name in named if name in os.environ}
         environment |= {
             "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
             "HOME": self._home,
@@ -109,6 +116,8 @@ class Template:
             stdin=subprocess.DEVNULL,
             env=environment,
             cwd=self._home,
+            # A terminal's Ctrl-C is for the judge, which then closes the template.
+            start_new_session=True,
         )
         theirs.close()
         self._control = ours
@@ -121,7 +130,10 @@ class Template:
 
         Args: surroundings: what lies beside the notebook; trains: whether it will make an optimizer, for which the
             template is made ready once.
+        Raises: Closed.
         """
+        if self._closed:
+            raise Closed("the template is closed")
         scratch = Path(tempfile.mkdtemp(prefix="autograder-scratch-"))
         setup = {
             "scratch": str(scratch),
@@ -136,6 +148,9 @@ class Template:
             try:
                 pid, ours = self._forked(trains)
             except OSError:
+                if self._closed:
+                    shutil.rmtree(scratch, ignore_errors=True)
+                    raise Closed("the template was closed meanwhile") from None
                 # Somebody has killed it, perhaps for memory; that must not cost the rest of the class.
                 self._process.kill()
                 self._process.wait()
@@ -180,7 +195,12 @@ class Template:
         return line
 
     def close(self) -> None:
-        self._control.close()
+        """End the process and all of its workers, also those that other threads are waiting for."""
+        self._closed = True
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)  # who is talking to it is told that it is gone
+        with self._talking:
+            self._control.close()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:

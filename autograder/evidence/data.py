@@ -96,9 +96,9 @@ def _load(laboratory: Laboratory, data: Path, remark: str) -> LoadedData | NoEvi
         if not any(chosen.values()):
             continue
         try:
-            observed, note = laboratory.attempt(
+            observed, notes = laboratory.attempt(
                 [candidate for some in chosen.values() for candidate in some],
-                lambda bench, chosen=chosen: (_observe_all(laboratory, bench, chosen), bench.remark),  # type: ignore[misc]
+                lambda bench, chosen=chosen: (_observe_all(laboratory, bench, chosen), bench.remarks),  # type: ignore[misc]
                 data=data,
             )
         except Unavailable as unavailable:
@@ -106,7 +106,7 @@ def _load(laboratory: Laboratory, data: Path, remark: str) -> LoadedData | NoEvi
                 return unavailable.reason
             continue
         found |= {role: array for role, array in observed.items() if len(array.shape) == 6}
-        remarks.append(note)
+        remarks += notes
     if len(found) < len(ARRAYS):
         found |= _by_what_they_hold(laboratory, data, found)
     arrays = [found.get(role) or _observe_alone(laboratory, role, candidates[role], data) for role in ARRAYS]

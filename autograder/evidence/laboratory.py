@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,8 @@ from autograder.submission.module_names import LIBRARIES
 from autograder.verdict import Outcome
 
 GIVEN_STUDENTS = 3
+# What a worker remarks upon is kept short, whoever has written it.
+MOST_REMARKS, LONGEST_REMARK = 8, 200
 _T = TypeVar("_T")
 
 
@@ -47,10 +49,25 @@ class Raised(Exception):
 
 @dataclass(frozen=True)
 class Bench:
-    """A worker with a program in it. remark: how the program differs from the narrowest one, "" where it does not."""
+    """A worker with a program in it.
+
+    difference: how the program differs from the narrowest one, "" where it does not; told: the worker's own remarks, on
+    libraries as they were and surroundings that are not here.
+    """
 
     worker: Worker
-    remark: str
+    difference: str
+    told: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is worth saying of everything that was seen here."""
+        return tuple(part for part in (self.difference, *self.told) if part)
+
+    @property
+    def remark(self) -> str:
+        """The same in one paragraph."""
+        return " ".join(self.remarks)
 
     def ask(
         self,
@@ -62,9 +79,17 @@ class Bench:
     ) -> Reply:
         """Ask the worker. Raises: Raised, and WorkerStopped when it can answer no more."""
         reply = self.worker.request(operation, parameters, arrays, answer=answer, processor_seconds=processor_seconds)
+        self.hear(reply)
         if reply.error is not None:
             raise Raised(reply.error, reply.structure.get("absent_modules", ()))
         return reply
+
+    def hear(self, reply: Reply) -> None:
+        """Remember what a reply remarks upon, each remark once."""
+        remarks = reply.structure.get("remarks", ())
+        for remark in remarks if isinstance(remarks, list) else ():
+            if isinstance(remark, str) and len(self.told) < MOST_REMARKS:
+                self.told[" ".join(remark.split())[:LONGEST_REMARK]] = None
 
     def signature(self, function: Mapping[str, Any]) -> tuple[Parameter, ...]:
         """The parameters of a function or class."""
@@ -193,8 +218,10 @@ class Laboratory:
             try:
                 reads = program.reads | self.understanding.read_by(before)
                 needed = {name: array for name, array in (given or {}).items() if name in reads}
-                self._run(worker, program, needed, replaced or {}, candidates, {"draw": draw or 0, "tensors": tensors})
-                return use(Bench(worker, remark))
+                bench = Bench(worker, remark)
+                further = {"draw": draw or 0, "tensors": tensors}
+                bench.hear(self._run(worker, program, needed, replaced or {}, candidates, further))
+                return use(bench)
             except Raised as raised:
                 first = first or raised
             except WorkerStopped as stopped:
@@ -220,7 +247,7 @@ class Laboratory:
         replaced: Mapping[str, str],
         candidates: Sequence[Candidate],
         further: Mapping[str, Any],
-    ) -> None:
+    ) -> Reply:
         code = self.understanding.bundle.code
         # Arrays of several names are the same one here; it travels once.
         arrays = {f"given{number}": array for number, array in enumerate({id(a): a for a in given.values()}.values())}
@@ -238,6 +265,7 @@ class Laboratory:
         reply = worker.request("run", parameters, arrays, seconds=self.rubric.limits.program_seconds)
         if reply.error is not None:
             raise Raised(reply.error, reply.structure.get("absent_modules", ()))
+        return reply
 
 
 def _missed_name(raised: Raised | None) -> str | None:

@@ -17,6 +17,7 @@ from autograder.boundary.pipe import Arrays
 from autograder.submission.weights import Form
 from autograder.worker.devices import Accelerator, run_without_gpu
 from autograder.worker.errors import describe_error
+from autograder.worker.former import Former
 from autograder.worker.known import RIGHT_GENERATORS, KnownModel, Pipe, Place
 from autograder.worker.looking import look_at
 from autograder.worker.observing import run_model
@@ -32,12 +33,15 @@ MOST_ITEMS = 16
 class Workbench:
     """The names of a program, and the values that calls have left."""
 
-    def __init__(self, pipe: Pipe, standins: Standins, device: str) -> None:
+    def __init__(self, pipe: Pipe, standins: Standins, former: Former, device: str) -> None:
         self._pipe = pipe
         self._standins = standins
+        self._former = former
         self._module = types.ModuleType("__main__")
         sys.modules["__main__"] = self._module
         self._names = self._module.__dict__
+        # Scripts ask where they lie.
+        self._names["__file__"] = "/content/notebook.py"
         self._accelerator = Accelerator(device)
         self._training: Training | None = None
         self._opened: OpenedWeights | None = None
@@ -71,7 +75,9 @@ class Workbench:
         for name, key in request.get("given", {}).items():
             array = arrays[key].copy()
             self._names[name] = torch.from_numpy(array) if request.get("tensors") else array
-        run_without_gpu("".join(statement["source"] for statement in request["statements"]))
+        text = "".join(statement["source"] for statement in request["statements"])
+        run_without_gpu(text)
+        self._former.read(text)
         replaced = {name: RIGHT_GENERATORS[kind] for name, kind in request.get("replaced", {}).items()}
         for cell, source in request["cells"].items():
             remember_source(f"<cell {cell}>", source)

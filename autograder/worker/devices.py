@@ -23,6 +23,8 @@ class OnTheProcessor(TorchFunctionMode):
             named["device"] = "cpu"
         if name == "to":
             args = tuple("cpu" if _is_gpu(argument) else argument for argument in args)
+        elif name == "type":
+            args = tuple(_kind_on_processor(argument) for argument in args)
         return func(*args, **named)
 
 
@@ -36,6 +38,26 @@ def run_without_gpu(text: str) -> None:
     """From now on, take the processor for the GPU, if there is none and the text of a program asks for one."""
     if "cuda" in text and not torch.cuda.is_available():
         OnTheProcessor().__enter__()
+        _be_without_gpu()
+
+
+def _be_without_gpu() -> None:
+    """Let the kinds of tensors that live on a GPU be those of the processor, and what asks or waits for one do
+    nothing."""
+    for name in _KINDS:
+        setattr(torch.cuda, name, getattr(torch, name))
+    for name, answer in {"synchronize": None, "set_device": None, "current_device": 0, "get_device_name": ""}.items():
+        setattr(torch.cuda, name, lambda *args, answer=answer, **named: answer)
+    set_kind, set_device = torch.set_default_tensor_type, torch.set_default_device
+    torch.set_default_tensor_type = lambda kind: set_kind(_kind_on_processor(kind))
+    torch.set_default_device = lambda device: set_device("cpu" if _is_gpu(device) else device)
+
+
+_KINDS = tuple(f"{kind}Tensor" for kind in "Float Double Half Byte Char Short Int Long Bool".split())
+
+
+def _kind_on_processor(kind: Any) -> Any:
+    return kind.replace("torch.cuda.", "torch.") if isinstance(kind, str) else kind
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,11 @@ from autograder.boundary.pipe import Arrays, packed, receive
 from autograder.boundary.surroundings import Surroundings
 from autograder.worker.calls import Workbench
 from autograder.worker.devices import load_data_in_one_process, run_without_gpu
+from autograder.worker.former import FORMER, Former
 from autograder.worker.paths import redirect_files
+from autograder.worker.remarks import Remarks
 from autograder.worker.standins import install_standins
+from autograder.worker.surroundings import furnish
 
 
 class Connection:
@@ -49,12 +52,20 @@ class BoundedText(io.TextIOBase):
     encoding = "utf-8"
 
     def __init__(self, most: int) -> None:
+        # Where programs write bytes past the text; nobody reads them.
+        self.buffer = open(os.devnull, "wb")  # noqa: PTH123, SIM115
         self._left = most
         self._parts: list[str] = []
         self._lost = 0
 
     def writable(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        return self.buffer.fileno()
+
+    def reconfigure(self, **how: Any) -> None:
+        """Text is kept as it is, whatever a terminal would need."""
 
     def write(self, text: str) -> int:
         kept = text[: self._left]
@@ -82,10 +93,16 @@ def serve(connection: socket.socket) -> None:
     tempfile.tempdir = str(scratch)
     surroundings = Surroundings.of_message(setup["surroundings"])
     redirect_files(Path(setup["data"]) if setup["data"] else None, scratch, setup["seed"], surroundings.files)
+    remarks = Remarks()
+    former = Former(FORMER, remarks.note)
+    former.install()
     standins = install_standins(surroundings)
-    run_without_gpu("".join(surroundings.modules.values()))
+    furnish(remarks.note)
+    modules = "".join(surroundings.modules.values())
+    run_without_gpu(modules)
+    former.read(modules)
     load_data_in_one_process()
-    workbench = Workbench(pipe, standins, setup["device"])
+    workbench = Workbench(pipe, standins, former, setup["device"])
     while True:
         try:
             request, arrays = pipe.receive()
@@ -93,7 +110,8 @@ def serve(connection: socket.socket) -> None:
             return
         _seed(setup["seed"] + request.get("draw", 0))
         structure, made = workbench.handle(request, arrays)
-        pipe.send({**structure, "printed": output.taken(), "absent_modules": sorted(standins.absent)}, made)
+        told = {"printed": output.taken(), "absent_modules": sorted(standins.absent), "remarks": remarks.taken()}
+        pipe.send({**structure, **told}, made)
 
 
 def _silence(output: BoundedText) -> None:

@@ -7,7 +7,6 @@ import importlib.util
 import linecache
 import os
 import sys
-import time
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import wraps
@@ -197,12 +196,21 @@ def _load_modules_by_path(beside: BundleModules) -> None:
     importlib.util.spec_from_file_location = spec_from_file_location
 
 
+def _mend_saving_tables(module: types.ModuleType) -> None:
+    # Whether a folder is there is asked of the file system by a path of its own; opening a file makes it here.
+    module.check_parent_directory = lambda path: None  # type: ignore[attr-defined]
+
+
 class Notebook:
     """What `get_ipython()` gives: shell lines and magics do nothing, but `%cd` changes the folder."""
 
     def run_line_magic(self, name: str, line: str, *rest: Any) -> None:
         if name == "cd" and line.strip():
             os.chdir(line.strip().strip("'\""))
+
+    def magic(self, line: str) -> None:
+        name, _, rest = line.strip().lstrip("%").partition(" ")
+        self.run_line_magic(name, rest)
 
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:
         pass
@@ -217,18 +225,37 @@ class Notebook:
         return Anything(f"get_ipython().{name}")
 
 
+def shell_of(notebook: Notebook) -> Callable[[types.ModuleType], None]:
+    """Makes a module give this notebook where it is asked for the running one."""
+
+    def mend(module: types.ModuleType) -> None:
+        module.get_ipython = lambda: notebook  # type: ignore[attr-defined]
+
+    return mend
+
+
+def _stand_in_for_tensorboard() -> None:
+    # torch has a module for it, which cannot be imported without it.
+    if importlib.util.find_spec("tensorboard") is None:
+        import torch.utils
+
+        module = StandinModule("torch.utils.tensorboard")
+        sys.modules[module.__name__] = torch.utils.tensorboard = module
+
+
 def install_standins(surroundings: Surroundings) -> Standins:
     """Make imports find the bundle's modules, Colab and absent libraries, and a notebook's built-in functions."""
     standins = Standins(surroundings.networks)
+    _stand_in_for_tensorboard()
     beside = BundleModules(surroundings)
     sys.meta_path.insert(0, beside)
     _load_modules_by_path(beside)
-    sys.meta_path.insert(1, _Patched({"cv2": _mend_opencv, "tqdm.notebook": _mend_progress_bars}))
-    sys.meta_path.append(standins)
     notebook = Notebook()
+    mends: dict[str, Callable[[types.ModuleType], None]]
+    mends = {"cv2": _mend_opencv, "tqdm.notebook": _mend_progress_bars, "pandas.io.common": _mend_saving_tables}
+    mends |= {"IPython": shell_of(notebook), "IPython.core.getipython": shell_of(notebook)}
+    sys.meta_path.insert(1, _Patched(mends))
+    sys.meta_path.append(standins)
     builtins.get_ipython = lambda: notebook  # type: ignore[attr-defined]
     builtins.display = lambda *shown, **how: None  # type: ignore[attr-defined]
-    builtins.input = lambda prompt="": ""
-    # Waiting is of no use to anybody here.
-    time.sleep = lambda seconds: None
     return standins

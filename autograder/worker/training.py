@@ -85,9 +85,13 @@ class Training:
                 pass
             except BaseException as problem:  # SystemExit is a submission's to raise, too
                 # What a notebook does with its results is no part of its training.
-                if not self._calls:
+                if not self._calls and not self._leaves(problem):
                     self._problem = problem
         return self.told()
+
+    def _leaves(self, problem: BaseException) -> bool:
+        """Whether a program ends with `exit()` when it has trained, which is no problem."""
+        return isinstance(problem, SystemExit) and not problem.code and self.watch.steps > 0
 
     def _go_on(self, statement: Mapping[str, Any]) -> None:
         """A loop over single epochs may be too short for what the judge wants to see; then it is run once more."""
@@ -171,7 +175,8 @@ class Training:
         except Enough:
             raise
         except BaseException as problem:
-            self._problem = problem
+            if not self._leaves(problem):
+                self._problem = problem
             raise Enough from None
         if not self._trained:
             raise Enough
