@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from autograder.evidence.kinds import (
     LoadedData,
     NoEvidence,
     SamePairs,
+    stopped,
 )
 from autograder.evidence.laboratory import Laboratory
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, TestRun, TrainingRun
@@ -54,6 +55,9 @@ TRAINING_COLLECTORS: dict[type, Callable[[Laboratory], Iterator[Any]]] = {
     ChannelMemory: memorising.collect_channel,
 }
 MOST_AT_ONCE = 4
+AS_EXECUTED = (
+    "From top to bottom the notebook stops, so its cells were run in the order of their numbers, as they were last run."
+)
 OnVerdict = Callable[[Check, Verdict], None]
 
 
@@ -140,7 +144,7 @@ class Grader:
         best: dict[str, Verdict] = {}
         most, chosen = -1.0, None
         try:
-            for evidence in collect(laboratory):
+            for evidence in _readings(collect, laboratory):
                 verdicts: dict[str, Verdict] = {}
                 for check in checks:
                     verdicts[check.id] = judge(check, {kind: evidence}, verdicts, settings)
@@ -170,6 +174,16 @@ class Grader:
 
     def __exit__(self, *problem: object) -> None:
         self.close()
+
+
+def _readings(collect: Callable[[Laboratory], Iterator[Any]], laboratory: Laboratory) -> Iterator[Any]:
+    """The evidence on a notebook from top to bottom; where that failed, also in the order in which it was run."""
+    seen: Any = None
+    for seen in collect(laboratory):
+        yield seen
+    if stopped(seen) and laboratory.as_executed is not None:
+        for seen in collect(laboratory.as_executed):
+            yield seen if isinstance(seen, NoEvidence) else replace(seen, remark=f"{seen.remark} {AS_EXECUTED}".strip())
 
 
 class _Progress:
@@ -217,7 +231,7 @@ def earned(rubric: Rubric, check: str, verdict: Verdict) -> float:
 
 def notes_on(bundle: Bundle) -> tuple[str, ...]:
     """What is worth saying about a bundle as a whole."""
-    return tuple(f"cell {cell.cell} was left out: {cell.reason}" for cell in bundle.unparsed)
+    return (*bundle.notes, *(f"cell {cell.cell} was left out: {cell.reason}" for cell in bundle.unparsed))
 
 
 def check_questions() -> dict[str, str]:

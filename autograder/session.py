@@ -1,16 +1,19 @@
 """What every face of the grader does first: find the rubric, the data, and a grader for them."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from autograder.checks import CHECKS, chosen_checks
 from autograder.datasets import DataSet, UnusableData, read_data_set, synthetic_data
 from autograder.grading import Graded, Grader, OnVerdict, check_questions, faulty, unreadable
+from autograder.overrides import OverridesError, decisions_for, read_overrides
+from autograder.program.choice import the_submission
 from autograder.report.result import result_of
 from autograder.rubric import DEFAULT_RUBRIC, Rubric, RubricError, read_rubric
-from autograder.submission.bundle import digest_of, read_bundle, submission_name
+from autograder.submission.bundle import digest_of, read_bundles, submission_name
+from autograder.submission.decisions import Decisions
 from autograder.submission.notebook import Unreadable
 
 
@@ -27,6 +30,7 @@ class Setup:
     seed: int
     only: tuple[str, ...]
     device: str = "cpu"
+    overrides: Mapping[str, Decisions] = field(default_factory=dict)
 
     @property
     def questions(self) -> dict[str, str]:
@@ -45,11 +49,13 @@ def prepare(
     only: Collection[str] = (),
     rubric: Path = DEFAULT_RUBRIC,
     device: str = "cpu",
+    overrides: Path | None = None,
 ) -> Setup:
     """Read rubric and data.
 
     Args: data: a folder with train, test_w and test_m; None for the synthetic shoes, made once into a cache; device:
-        where networks are computed, "cpu" or "cuda".
+        where networks are computed, "cpu" or "cuda"; overrides: the file with an instructor's decisions on single
+        submissions, which need not be there.
     Raises: CannotGrade.
     """
     if device not in ("cpu", "cuda"):
@@ -66,8 +72,9 @@ def prepare(
             seed,
             prefixes,
             device,
+            read_overrides(overrides) if overrides is not None else {},
         )
-    except (UnusableData, RubricError) as problem:
+    except (UnusableData, RubricError, OverridesError) as problem:
         raise CannotGrade(str(problem)) from problem
     except OSError as problem:
         raise CannotGrade(f"{problem.filename or data} cannot be used: {problem.strerror or problem}") from problem
@@ -75,7 +82,8 @@ def prepare(
 
 def grade_path(path: Path, setup: Setup, grader: Grader, on_verdict: OnVerdict = lambda check, verdict: None) -> Graded:
     """Grade one submission; raises Unreadable where there is nothing to grade."""
-    bundle = read_bundle(path, setup.rubric.limits.notebook_mebibytes)
+    decided = decisions_for(setup.overrides, path)
+    bundle = the_submission(read_bundles(path, setup.rubric.limits.notebook_mebibytes, decided))
     return grader.grade(bundle, on_verdict)
 
 

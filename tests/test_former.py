@@ -28,7 +28,7 @@ def template():
 @contextmanager
 def worker(template):
     """A fresh worker without data."""
-    worker = template.fork(None, 0, {}, trains=True)
+    worker = template.fork(None, 0, trains=True)
     try:
         yield worker
     finally:

@@ -9,10 +9,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autograder.submission.bundle import bundle_of_cells, digest_of, read_bundle, submission_name
+from autograder.program.choice import the_submission
+from autograder.submission.bundle import Bundle, bundle_of_cells, digest_of, read_bundles, submission_name
 from autograder.submission.notebook import Cell, Unreadable, read_cells, read_statements
 
 MOST_MEBIBYTES = 1
+
+
+def read_bundle(path: Path, most: int) -> Bundle:
+    return the_submission(read_bundles(path, most))
 
 
 def notebook(*sources: Any, minor: int = 5, **changes: Any) -> dict[str, Any]:
@@ -237,7 +242,7 @@ def refused(path: Path) -> str:
 
 def test_a_notebook_is_a_bundle_of_its_statements(tmp_path: Path) -> None:
     bundle = read_bundle(write(tmp_path / "anna.ipynb", WHOLE), MOST_MEBIBYTES)
-    assert (bundle.name, bundle.notebook, bundle.modules, bundle.unparsed) == ("anna", "anna.ipynb", {}, ())
+    assert (bundle.name, bundle.notebook, bundle.modules.sources, bundle.unparsed) == ("anna", "anna.ipynb", {}, ())
     assert [s.source for s in bundle.statements] == ["a = 1\n", "b = a\n"]
     assert bundle.code == {0: "a = 1", 1: "b = a"}
 
@@ -267,14 +272,14 @@ def test_a_folder_is_a_notebook_and_the_python_files_beside_it(tmp_path: Path) -
     write(tmp_path / "anna" / "helpers.py", "def f():\n    return 1\n")
     bundle = read_bundle(tmp_path / "anna", MOST_MEBIBYTES)
     assert (bundle.name, bundle.notebook) == ("anna", "a3.ipynb")
-    assert bundle.modules == {"helpers": "def f():\n    return 1\n"}
+    assert bundle.modules.sources == {"helpers": "def f():\n    return 1\n"}
 
 
 def test_a_folder_of_scripts_is_its_longest_one_with_the_others_as_helpers(tmp_path: Path) -> None:
     write(tmp_path / "anna" / "helpers.py", "def f():\n    return 1\n")
     write(tmp_path / "anna" / "main.py", "a = 1\nb = 2\nc = 3\n")
     bundle = read_bundle(tmp_path / "anna", MOST_MEBIBYTES)
-    assert (bundle.notebook, set(bundle.modules)) == ("main.py", {"helpers"})
+    assert (bundle.notebook, set(bundle.modules.sources)) == ("main.py", {"helpers"})
 
 
 @pytest.mark.parametrize(
@@ -285,7 +290,11 @@ def test_copies_that_systems_leave_behind_are_passed_over(tmp_path: Path, copy: 
     write(tmp_path / "anna" / "a3.ipynb", WHOLE)
     write(tmp_path / "anna" / copy, as_bytes(notebook("a = 1\nb = 2\nc = 3")))
     assert read_bundle(tmp_path / "anna", MOST_MEBIBYTES).notebook == "a3.ipynb"
-    (tmp_path / "anna" / "a3.ipynb").unlink()
+
+
+@pytest.mark.parametrize("copy", ["__MACOSX/a3.ipynb", "._a3.ipynb", "sub/.ipynb_checkpoints/._a.ipynb"])
+def test_what_a_system_leaves_behind_is_no_submission(tmp_path: Path, copy: str) -> None:
+    write(tmp_path / "anna" / copy, WHOLE)
     assert "holds no notebook" in refused(tmp_path / "anna")
 
 

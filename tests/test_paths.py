@@ -40,7 +40,7 @@ def data(tmp_path_factory):
 
 @contextmanager
 def worker(template, data, seed=0) -> Iterator:
-    worker = template.fork(data, seed, {})
+    worker = template.fork(data, seed)
     try:
         yield worker
     finally:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from autograder.boundary.surroundings import Surroundings
 from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Template
 from autograder.rubric import Limits
 
@@ -30,7 +31,7 @@ def template():
 @contextmanager
 def worker(template, seed=0, **modules):
     """A fresh worker without data; modules: the files beside the notebook."""
-    worker = template.fork(None, seed, modules)
+    worker = template.fork(None, seed, Surroundings(modules))
     try:
         yield worker
     finally:
@@ -282,10 +283,12 @@ def test_an_endless_loop_that_catches_everything_is_out_of_time_too(template):
     assert_the_next_worker_works(template)
 
 
-def test_waiting_takes_no_time_and_asking_for_input_gives_none(template):
+def test_waiting_takes_no_time_and_asking_for_input_gives_a_number(template):
     with worker(template) as one:
-        assert run(one, "import time\ntime.sleep(10**6)\nanswer = input('Which folder? ')", seconds=30).error is None
-        assert value(one, "answer") == ""
+        reply = run(one, "import time\ntime.sleep(10**6)\nanswer = input('How many epochs? ')", seconds=30)
+        assert reply.error is None
+        assert value(one, "answer") == "1"
+        assert "Nobody answers" in reply.structure["remarks"][0]
 
 
 def test_touching_too_much_memory_is_out_of_memory_and_the_next_worker_works(template):
@@ -511,7 +514,7 @@ def test_a_judge_that_is_killed_leaves_no_worker_behind(tmp_path):
         "from autograder.boundary.workers import Template\n"
         "from autograder.rubric import Limits\n"
         "template = Template(Limits(60, 60, 700, 2000, 40))\n"
-        "worker = template.fork(None, 0, {})\n"
+        "worker = template.fork(None, 0)\n"
         "print(worker._pid, flush=True)\n"
         "statement = {'cell': 0, 'line': 1, 'source': 'while True: pass'}\n"
         "worker.request('run', {'cells': {}, 'statements': [statement]})\n"

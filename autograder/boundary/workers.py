@@ -26,6 +26,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays, Garbled, packed, receive
+from autograder.boundary.surroundings import NOTHING, Surroundings
 from autograder.rubric import Limits
 
 # The operations that are nothing but a submission's own code at work.
@@ -113,10 +114,13 @@ class Template:
         self._control = ours
         self._ready_to_train = False
 
-    def fork(self, data: Path | None, seed: int, modules: Mapping[str, str], trains: bool = False) -> "Worker":
+    def fork(
+        self, data: Path | None, seed: int, surroundings: Surroundings = NOTHING, trains: bool = False
+    ) -> "Worker":
         """A new worker, which sees the data set at `data` (none where it needs none) and a scratch folder.
 
-        Args: trains: whether it will make an optimizer, for which the template is made ready once.
+        Args: surroundings: what lies beside the notebook; trains: whether it will make an optimizer, for which the
+            template is made ready once.
         """
         scratch = Path(tempfile.mkdtemp(prefix="autograder-scratch-"))
         setup = {
@@ -124,7 +128,7 @@ class Template:
             "data": str(data) if data else None,
             # Another number than the one that probes are drawn from, which a submission could read here.
             "seed": int.from_bytes(hashlib.sha256(f"worker {seed}".encode()).digest()[:4], "big"),
-            "modules": dict(modules),
+            "surroundings": surroundings.as_message(),
             "output_characters": self._limits.output_characters,
             "device": self._device if self._device != "cpu" else "",
         }

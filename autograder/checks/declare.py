@@ -76,9 +76,14 @@ def judge(
         return check.judge()
     seen = evidence[check.evidence]
     if isinstance(seen, NoEvidence):
-        return Verdict(seen.outcome, check.title[:1].lower() + check.title[1:], seen.observed, seen.hint)
+        return Verdict(seen.outcome, _expected(check.title), seen.observed, seen.hint)
     verdict = check.judge(seen, settings) if check.wants_settings else check.judge(seen)
     return verdict.noting(getattr(seen, "remark", ""))
+
+
+def _expected(title: str) -> str:
+    """A title within a sentence: `CNN` and its like keep their capitals."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def _behind(needed: str, verdict: Verdict) -> Verdict:

@@ -4,6 +4,7 @@ The models are played from this side: each picture that a submission shows to on
 answered from here, so that no right answer is ever in the submission's process.
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 from typing import Any
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 from autograder.boundary.pipe import Arrays
 from autograder.evidence.arguments import CannotCall, Reference, matched
 from autograder.evidence.kinds import AccuracyRuns, KnownModel, NoEvidence
-from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
+from autograder.evidence.laboratory import Bench, Laboratory, Unavailable
 from autograder.evidence.pairs import generator
-from autograder.program.names import Role
+from autograder.program.names import MODELS, Role
 from autograder.program.parameters import Parameter, meaning_of, resolved_parameters
 from autograder.program.roles import Candidate
 from autograder.verdict import Outcome
@@ -26,11 +27,15 @@ from fixtures.coded import Codebook
 # Six pictures of each kind in batches of four: the last batch is a short one.
 STUDENTS = 2
 BATCH_SIZE = 4
-MODELS = (
+KNOWN = (
     "a model that always answers same",
     "a model that always answers different",
     "a model that is always right",
     "a model that is right on two thirds of the pairs and one third of the wrong pairs",
+)
+# A last layer of one unit, however it is written.
+_ONE_OUTPUT = re.compile(
+    r"Linear\([^()]*,\s*(out_features\s*=\s*)?1\s*(,\s*bias\s*=\s*\w+\s*)?\)|LazyLinear\(\s*1\s*\)"
 )
 GRADERS_GENERATORS = "Measured with right pair generators in the place of the submission's own."
 
@@ -42,8 +47,8 @@ class Player:
         self._codebook = codebook
         self._students = {number for _, number in students}
         self.orientation: str | None = None
-        self.shown = np.zeros((len(MODELS), 3), dtype=int)
-        self.right = np.zeros((len(MODELS), 2), dtype=int)
+        self.shown = np.zeros((len(KNOWN), 3), dtype=int)
+        self.right = np.zeros((len(KNOWN), 2), dtype=int)
 
     def answer(self, structure: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         """The answer to a worker that shows pictures to a model: logits, [B, 2]."""
@@ -97,11 +102,9 @@ def _answer(model: int, kind: int, top: Shoe | None) -> bool:
 
 def collect(laboratory: Laboratory) -> Iterator[AccuracyRuns | NoEvidence]:
     """What the function says with the submission's own pair generators, then with right ones in their place."""
-    understanding = laboratory.understanding
-    candidate = understanding.first(Role.ACCURACY)
-    if candidate is None:
-        skeleton = understanding.skeleton(Role.ACCURACY)
-        yield still_to_be_written(skeleton.name) if skeleton else not_found(Role.ACCURACY)
+    candidate = laboratory.found(Role.ACCURACY)
+    if isinstance(candidate, NoEvidence):
+        yield candidate
         return
     own = _collect(laboratory, candidate, {})
     yield own
@@ -115,6 +118,16 @@ def collect(laboratory: Laboratory) -> Iterator[AccuracyRuns | NoEvidence]:
             return
         replaced[found.name] = kind
     yield _collect(laboratory, candidate, replaced)
+    if _networks_have_one_output(laboratory):
+        # Two outputs are asked for elsewhere; an accuracy that is right for one is right.
+        yield _collect(laboratory, candidate, {}, outputs=1)
+
+
+def _networks_have_one_output(laboratory: Laboratory) -> bool:
+    understanding = laboratory.understanding
+    models = [found for role in MODELS if (found := understanding.first(role))]
+    texts = [understanding.statement(p)["source"] for model in models for p in understanding.narrow([model]).positions]
+    return any(_ONE_OUTPUT.search(text) for text in texts)
 
 
 def orientation(laboratory: Laboratory) -> str | None:
@@ -127,12 +140,12 @@ def orientation(laboratory: Laboratory) -> str | None:
 
 
 def _collect(
-    laboratory: Laboratory, candidate: Candidate, replaced: dict[str, str], tensor: bool = False
+    laboratory: Laboratory, candidate: Candidate, replaced: dict[str, str], tensor: bool = False, outputs: int = 2
 ) -> AccuracyRuns | NoEvidence:
     try:
         return laboratory.attempt(
             [candidate],
-            lambda bench: _observe(laboratory, bench, candidate, bool(replaced), tensor),
+            lambda bench: _observe(laboratory, bench, candidate, bool(replaced), tensor, outputs),
             given=laboratory.given_arrays,
             replaced=replaced,
         )
@@ -140,7 +153,9 @@ def _collect(
         return unavailable.reason
 
 
-def _observe(laboratory: Laboratory, bench: Bench, candidate: Candidate, replaced: bool, tensor: bool) -> AccuracyRuns:
+def _observe(
+    laboratory: Laboratory, bench: Bench, candidate: Candidate, replaced: bool, tensor: bool, outputs: int
+) -> AccuracyRuns:
     students = laboratory.students(STUDENTS)
     data = laboratory.coded.codebook.array(students)
     function = {"kept": candidate.key}
@@ -154,14 +169,14 @@ def _observe(laboratory: Laboratory, bench: Bench, candidate: Candidate, replace
     arrays = {"data": data, **_pairs_if_wanted(parameters, data)}
     bench.ask("store", {}, arrays)
     returned = []
-    for number in range(len(MODELS)):
-        main: dict[str, Reference] = {"model": {"known_model": number}}
+    for number in range(len(KNOWN)):
+        main: dict[str, Reference] = {"model": {"known_model": number, "outputs": outputs}}
         if len(arrays) == 1:
             main["data"] = {"stored": "data", "tensor": tensor}
         further: dict[str, Reference] = {"batch_size": {"value": BATCH_SIZE}}
         further |= {name: {"stored": name, "tensor": tensor} for name in arrays}
         try:
-            arguments = matched(parameters, main, further)
+            arguments = matched(parameters, main, further, laboratory.understanding.arguments(Role.ACCURACY))
         except CannotCall as problem:
             observed = f"it is not clear what to give `{candidate.name}` for its parameter `{problem.parameter}`"
             raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None
@@ -183,11 +198,11 @@ def _pairs_if_wanted(parameters: Sequence[Parameter], data: NDArray[np.float32])
 
 def _models(player: Player, returned: Sequence[dict[str, Any]]) -> tuple[KnownModel, ...]:
     numbers = [_numbers(facts) for facts in returned]
-    rights = [_fractions(player, number) for number in range(len(MODELS))]
+    rights = [_fractions(player, number) for number in range(len(KNOWN))]
     scale = 100.0 if any(max(told, default=0) > 3.5 for told in numbers) else 1.0
     places = _places(numbers, rights, scale)
     models = []
-    for number, name in enumerate(MODELS):
+    for number, name in enumerate(KNOWN):
         told = None
         if len(numbers[number]) > max(places):
             told = (numbers[number][places[0]] / scale, numbers[number][places[1]] / scale)

@@ -47,18 +47,22 @@ class Arguments:
 
 
 def matched(
-    parameters: Sequence[Parameter], main: Mapping[str, Reference], further: Mapping[str, Reference] | None = None
+    parameters: Sequence[Parameter],
+    main: Mapping[str, Reference],
+    further: Mapping[str, Reference] | None = None,
+    decided: Mapping[str, Any] | None = None,
 ) -> Arguments:
     """Give every main argument to the parameter that means it, else to the next one that must be filled.
 
-    Args: main: by meaning, in the usual order; further: for parameters of these meanings, if there are any.
+    Args: main: by meaning, in the usual order; further: for parameters of these meanings, if there are any; decided:
+        by parameter, whatever else would be given.
     Raises: CannotCall when a required parameter is left over.
     """
-    chosen: dict[str, Reference] = {}
+    chosen: dict[str, Reference] = {name: _reference(value) for name, value in (decided or {}).items()}
     waiting = dict(main)
     for parameter in parameters:
         meaning = meaning_of(parameter.name)
-        if meaning is not None and meaning in waiting:
+        if meaning is not None and meaning in waiting and parameter.name not in chosen:
             chosen[parameter.name] = waiting.pop(meaning)
     for parameter in parameters:
         if parameter.name in chosen or parameter.kind.startswith("variadic"):
@@ -76,9 +80,18 @@ def matched(
 
 
 def model_arguments(
-    parameters: Sequence[Parameter], examples: Sequence[ExampleCall], six_channels: bool
+    parameters: Sequence[Parameter],
+    examples: Sequence[ExampleCall],
+    six_channels: bool,
+    decided: Mapping[str, Any] | None = None,
 ) -> Iterator[Arguments]:
-    """Ways to build a model, the likeliest first: by meaning with the notebook's help, as it does itself, plainly."""
+    """Ways to build a model, the likeliest first: by meaning with the notebook's help, as it does itself, plainly.
+
+    Args: decided: by parameter, what an instructor says; then there is no other way.
+    """
+    if decided:
+        yield matched(parameters, {}, None, decided)
+        return
     seen: list[Arguments] = []
     for arguments in _ways(parameters, examples, six_channels):
         if arguments not in seen:

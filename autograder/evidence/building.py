@@ -32,7 +32,7 @@ def with_model(
     parameters = bench.signature(itself)
     shown = example_calls(laboratory.understanding.dependencies, candidate.name)
     first: Raised | None = None
-    for arguments in model_arguments(parameters, shown, role is Role.CHANNEL):
+    for arguments in model_arguments(parameters, shown, role is Role.CHANNEL, laboratory.understanding.arguments(role)):
         try:
             bench.ask("call", {"function": itself, **arguments.request(), "keep": "model", "draw": draw})
             made = use({"kept": "model"})

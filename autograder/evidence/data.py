@@ -17,6 +17,7 @@ from autograder.evidence.kinds import LoadedArray, LoadedData, NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
 from autograder.program.names import ARRAYS, Role
 from autograder.program.roles import Candidate
+from autograder.program.waking import Lost, lost_arrays, woken
 from autograder.verdict import Outcome
 from fixtures.catalogue import Photograph, Shoe
 
@@ -35,11 +36,38 @@ _MATPLOTLIB_IMREAD = re.compile(r"(?<!cv2\.)(?<!io\.)\bimread\s*\(")
 
 
 def collect(laboratory: Laboratory) -> Iterator[LoadedData | NoEvidence]:
-    """What question 1a leaves behind on the data as handed out, then on the delivery with all files in .jpg."""
-    coded = laboratory.coded
-    yield _as_handed_out(laboratory)
-    if coded.all_jpg is not None:
-        yield _load(laboratory, coded.all_jpg, OTHER_DELIVERY)
+    """What question 1a leaves behind on the data as handed out, then on the delivery with all files in .jpg; where the
+    arrays are only loaded from files that are not there, what the code that once made them leaves behind."""
+    lost = lost_arrays(laboratory.understanding.dependencies)
+    made = woken(laboratory.understanding) if lost.positions else None
+    seen = _as_handed_out(laboratory)
+    yield _naming_files(seen, lost) if made is None else seen
+    remark = ""
+    if made is not None:
+        bundle, remark = made
+        laboratory = laboratory.reading(bundle)
+        yield _load(laboratory, laboratory.coded.as_handed_out, remark)
+    if laboratory.coded.all_jpg is not None:
+        yield _load(laboratory, laboratory.coded.all_jpg, " ".join(part for part in (remark, OTHER_DELIVERY) if part))
+
+
+def _naming_files(seen: LoadedData | NoEvidence, lost: Lost) -> LoadedData | NoEvidence:
+    """The same evidence, where files of arrays are missing that the notebook only loads: with their names."""
+    if isinstance(seen, LoadedData):
+        arrays = [
+            replace(array, problem=_named(array.problem, lost)) if array.problem is not None else array
+            for array in seen.arrays
+        ]
+        return replace(seen, arrays=tuple(arrays))
+    return _named(seen, lost)
+
+
+def _named(problem: NoEvidence, lost: Lost) -> NoEvidence:
+    name = next((file for file in lost.files if file in problem.observed), None)
+    if name is None or "FileNotFoundError" not in problem.observed:
+        return problem
+    observed = f"the arrays are loaded from {name}, which was not handed in, and nothing was found that makes them"
+    return NoEvidence(Outcome.MISSING, observed, "Hand in the code that makes the arrays, too, even if it is slow.")
 
 
 def training_students(laboratory: Laboratory) -> int | None:

@@ -74,6 +74,12 @@ class LoadedData:
     reads_with_matplotlib: bool = False
 
 
+def stopped(evidence: object) -> bool:
+    """Whether a submission's code stopped before there was anything, or all of it, to be seen."""
+    problems = [array.problem for array in evidence.arrays] if isinstance(evidence, LoadedData) else [evidence]
+    return any(isinstance(problem, NoEvidence) and problem.outcome is Outcome.FAIL for problem in problems)
+
+
 # Layouts of pair images that are wrong although the pictures in them can be read.
 OTHER_COUNT = "another number of rows"
 GROUPED = "the three examples of a student have an axis of their own"

@@ -10,23 +10,20 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.boundary.surroundings import Surroundings
 from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Question, Reply, Template, Worker, WorkerStopped
 from autograder.datasets import CodedData, Photographs
 from autograder.evidence.kinds import LoadedData, NoEvidence
+from autograder.program.execution_order import as_executed
 from autograder.program.names import Role
 from autograder.program.parameters import Parameter
 from autograder.program.roles import Candidate
 from autograder.program.understanding import Program, Understanding
 from autograder.rubric import Rubric
+from autograder.submission.bundle import Bundle
+from autograder.submission.module_names import LIBRARIES
 from autograder.verdict import Outcome
 
-# Libraries of others: if one of these is absent, it is this machine that lacks it and not the submission.
-LIBRARIES = frozenset(
-    "albumentations cv2 einops fastai h5py imageio imgaug IPython joblib keras kornia lightning matplotlib "
-    "numba pandas plotly prettytable psutil pytorch_lightning requests rarfile patoolib scipy seaborn skimage "
-    "sklearn tensorflow thop torchaudio torchinfo torchmetrics torchsummary torchvision torchviz tqdm xgboost "
-    "yaml".split()
-)
 GIVEN_STUDENTS = 3
 # What a worker remarks upon is kept short, whoever has written it.
 MOST_REMARKS, LONGEST_REMARK = 8, 200
@@ -132,9 +129,32 @@ class Laboratory:
         self._template = template
         self.rubric = rubric
 
+    def reading(self, bundle: Bundle) -> "Laboratory":
+        """A laboratory for the same submission read in another way; what is taken for what is kept for both."""
+        other = Laboratory(self._template, Understanding(bundle), self.coded, self.rubric, self.seed, self.photographs)
+        other.resolved, other.own_seconds = self.resolved, self.own_seconds
+        return other
+
+    @cached_property
+    def as_executed(self) -> "Laboratory | None":
+        """The same submission with its cells in the order in which they were run, None where that is no other."""
+        bundle = as_executed(self.understanding.bundle)
+        return self.reading(bundle) if bundle is not None else None
+
     def students(self, count: int) -> tuple[tuple[str, int], ...]:
         """Some students of the train folder, drawn from the seed, ascending."""
         return tuple(sorted(self._drawn[:count]))
+
+    def found(self, role: Role) -> Candidate | NoEvidence:
+        """The likeliest candidate for a role, or why there is none."""
+        candidate = self.understanding.first(role)
+        absent = self.understanding.absent_file(role)
+        if absent:
+            return file_not_handed_in(candidate.name if candidate else role.value, absent)
+        if candidate is not None:
+            return candidate
+        skeleton = self.understanding.skeleton(role)
+        return still_to_be_written(skeleton.name) if skeleton else not_found(role)
 
     @cached_property
     def given_arrays(self) -> dict[str, NDArray[np.float32]]:
@@ -194,8 +214,7 @@ class Laboratory:
                     f"of cells {listed} was run."
                 )
             lead = data or (self.coded.as_handed_out if program.reads_files else None)
-            modules = self.understanding.bundle.modules
-            worker = self._template.fork(lead, self.seed, modules, trains=draw is not None)
+            worker = self._template.fork(lead, self.seed, self._surroundings(draw is not None), draw is not None)
             try:
                 reads = program.reads | self.understanding.read_by(before)
                 needed = {name: array for name, array in (given or {}).items() if name in reads}
@@ -212,6 +231,13 @@ class Laboratory:
                 worker.close()
         assert first is not None
         raise Unavailable(raised_evidence(name, first)) from None
+
+    def _surroundings(self, trains: bool) -> Surroundings:
+        """What lies beside the notebook; a training is to begin with weights of its own, not with those handed in."""
+        bundle = self.understanding.bundle
+        files = {name: str(p) for name, p in bundle.beside.items() if not (trains and name in bundle.weights)}
+        networks = tuple(sorted(self.understanding.absent_networks))
+        return Surroundings(bundle.modules.sources, bundle.modules.files, files, networks)
 
     def _run(
         self,
@@ -266,11 +292,7 @@ def raised_evidence(name: str, raised: Raised) -> NoEvidence:
         )
     own = sorted(set(raised.absent) - LIBRARIES)
     if own:
-        return NoEvidence(
-            Outcome.MISSING,
-            f"`{name}` needs the module {own[0]}, and there is no file {own[0]}.py in the submission",
-            "Hand the file in together with the notebook.",
-        )
+        return file_not_handed_in(name, own[0])
     if error.get("type") == "NotImplementedError":
         function = error.get("function") or name
         return still_to_be_written(name if function in ("<module>", "forward", "__init__") else str(function))
@@ -308,6 +330,12 @@ def stopped_evidence(name: str, stopped: WorkerStopped) -> NoEvidence:
         return NoEvidence(Outcome.FAIL, f"`{name}` {stopped}", "How many copies of the pictures are there at once?")
     assert isinstance(stopped, Died)
     return NoEvidence(Outcome.FAIL, f"`{name}` {stopped}", "Does it call exit(), or a library that crashes?")
+
+
+def file_not_handed_in(name: str, module: str) -> NoEvidence:
+    """The sentence for what should come out of a Python file that is not there."""
+    observed = f"`{name}` needs the module {module}, and there is no file {module}.py in the submission"
+    return NoEvidence(Outcome.MISSING, observed, "Hand the file in together with the notebook.")
 
 
 def still_to_be_written(name: str) -> NoEvidence:

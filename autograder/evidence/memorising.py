@@ -10,7 +10,7 @@ from autograder.boundary.pipe import Arrays
 from autograder.evidence.exam import Exam, balanced
 from autograder.evidence.gallery import Gallery, Place
 from autograder.evidence.kinds import NoEvidence
-from autograder.evidence.laboratory import Laboratory, Unavailable, not_found, still_to_be_written
+from autograder.evidence.laboratory import Laboratory, Unavailable
 from autograder.evidence.orders import Lesson, Look, Order, Trained
 from autograder.evidence.running import no_training, ordered_calls, problem_words, run_somehow, trainer
 from autograder.evidence.trace import Recorder
@@ -40,10 +40,9 @@ def _collect(laboratory: Laboratory, role: Role, kind: type[Memory]) -> Memory |
     function = trainer(laboratory)
     if isinstance(function, NoEvidence):
         return function
-    model = laboratory.understanding.first(role)
-    if model is None:
-        skeleton = laboratory.understanding.skeleton(role)
-        return still_to_be_written(skeleton.name) if skeleton else not_found(role)
+    model = laboratory.found(role)
+    if isinstance(model, NoEvidence):
+        return model
     school = _School(laboratory, role, function)
     try:
         tries = school.tries()

@@ -15,9 +15,7 @@ from autograder.evidence.laboratory import (
     Raised,
     Unavailable,
     error_words,
-    not_found,
     raised_evidence,
-    still_to_be_written,
 )
 from autograder.evidence.layers import read_layers, upright
 from autograder.program.names import Role
@@ -49,10 +47,12 @@ def collect_channel(laboratory: Laboratory) -> Iterator[ModelRun | NoEvidence]:
 def _collect(laboratory: Laboratory, role: Role, kind: type[ModelRun]) -> ModelRun | NoEvidence:
     """The run of the first candidate that is a whole network; a block of layers may look like one by its text."""
     understanding = laboratory.understanding
+    found = laboratory.found(role)
+    if isinstance(found, NoEvidence):
+        return found
     candidates = [candidate for candidate in understanding.roles[role] if not candidate.skeleton]
-    if candidates:
-        # The submission's own orientation first: a model may run in either, and be right in one of them only.
-        orientation(laboratory)
+    # The submission's own orientation first: a model may run in either, and be right in one of them only.
+    orientation(laboratory)
     first: ModelRun | NoEvidence | None = None
     first_resolved: dict[str, Any] = {}
     for candidate in candidates[:MOST_CANDIDATES]:
@@ -70,11 +70,9 @@ def _collect(laboratory: Laboratory, role: Role, kind: type[ModelRun]) -> ModelR
             first, first_resolved = run, laboratory.resolved.get(role, {})
         if candidate.how == "its name":
             break
-    if first is not None:
-        laboratory.resolved[role] = first_resolved
-        return first
-    skeleton = understanding.skeleton(role)
-    return still_to_be_written(skeleton.name) if skeleton else not_found(role)
+    assert first is not None
+    laboratory.resolved[role] = first_resolved
+    return first
 
 
 def _observe(laboratory: Laboratory, bench: Bench, role: Role, candidate: Candidate, kind: type[ModelRun]) -> ModelRun:
@@ -93,7 +91,7 @@ def _observe(laboratory: Laboratory, bench: Bench, role: Role, candidate: Candid
     parameters = bench.signature(itself)
     laboratory.resolved[role]["parameters"] = resolved_parameters(parameters)
     examples = example_calls(laboratory.understanding.dependencies, name)
-    ways = model_arguments(parameters, examples, role is Role.CHANNEL)
+    ways = model_arguments(parameters, examples, role is Role.CHANNEL, laboratory.understanding.arguments(role))
     return _build_and_run(bench, kind, candidate, ways, images, laboratory.orientation)
 
 

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from autograder.datasets import STRIDE
 from autograder.evidence.arguments import CannotCall, matched
 from autograder.evidence.kinds import GROUPED, OTHER_COUNT, DifferentPairs, NoEvidence, PairImages, SamePairs
-from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
+from autograder.evidence.laboratory import (
+    GIVEN_STUDENTS,
+    Bench,
+    Laboratory,
+    Unavailable,
+    not_found,
+    still_to_be_written,
+)
 from autograder.program.names import FUNCTIONS, Role
 from autograder.program.roles import Candidate
 from autograder.verdict import Outcome
@@ -58,7 +65,7 @@ def _collect(laboratory: Laboratory, role: Role, kind: type[PairImages]) -> Pair
     skeleton = understanding.skeleton(role)
     if skeleton is not None:
         return still_to_be_written(skeleton.name)
-    return _by_what_it_does(laboratory, role, kind) or not_found(role)
+    return _by_what_it_does(laboratory, role, kind) or _by_value(laboratory, role, kind) or not_found(role)
 
 
 def _by_what_it_does(laboratory: Laboratory, role: Role, kind: type[PairImages]) -> PairImages | None:
@@ -77,6 +84,41 @@ def _by_what_it_does(laboratory: Laboratory, role: Role, kind: type[PairImages])
             return seen
     laboratory.resolved.pop(role, None)
     return None
+
+
+def _by_value(laboratory: Laboratory, role: Role, kind: type[PairImages]) -> PairImages | None:
+    """An array that the notebook makes of its training data at the top level, with no function around it."""
+    laboratory.generators[role] = None
+    for candidate in laboratory.understanding.values_for(role)[:MOST_GUESSES]:
+        draws: list[tuple[Row, ...]] = []
+        first: PairImages | None = None
+        for draw in range(DRAWS):
+            try:
+                seen = laboratory.attempt(
+                    [candidate],
+                    lambda bench, candidate=candidate: _observe_value(laboratory, bench, candidate, kind),  # type: ignore[misc]
+                    given=laboratory.given_arrays,
+                    draw=draw,
+                )
+            except Unavailable:
+                break
+            if not seen.layout or not _makes(role, seen) or seen.draws[0] in draws:
+                break
+            draws.append(seen.draws[0])
+            first = first or seen
+        if first is not None:
+            laboratory.resolved[role] = {"name": candidate.name, "cell": candidate.cell}
+            return replace(first, draws=tuple(draws))
+    return None
+
+
+def _observe_value(laboratory: Laboratory, bench: Bench, candidate: Candidate, kind: type[PairImages]) -> PairImages:
+    facts = bench.ask("describe", {"value": {"kept": candidate.key}}).structure["value"]
+    rows, shape, layout = _rows(bench, facts, GIVEN_STUDENTS, candidate.key)
+    if rows is None:
+        return kind(shape, layout, (), (), GIVEN_STUDENTS, bench.remark, False)
+    shoes = _read(laboratory, rows)
+    return kind(shape, layout, (shoes,), _damaged(laboratory, rows, shoes), GIVEN_STUDENTS, bench.remark, False)
 
 
 def _function(node: ast.stmt) -> tuple[str, list[ast.arg]]:
@@ -147,7 +189,12 @@ def _observe(
     function = {"kept": candidate.key}
     parameters = bench.signature(function)
     try:
-        arguments = matched(parameters, {"data": {"stored": "data", "tensor": tensor}}, {"n": {"value": len(students)}})
+        arguments = matched(
+            parameters,
+            {"data": {"stored": "data", "tensor": tensor}},
+            {"n": {"value": len(students)}},
+            laboratory.understanding.arguments(role),
+        )
     except CannotCall as problem:
         observed = f"it is not clear what to give `{candidate.name}` for its parameter `{problem.parameter}`"
         raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None
@@ -209,15 +256,17 @@ LAYOUTS = (
 )
 
 
-def _rows(bench: Bench, facts: dict[str, Any], students: int) -> tuple[NDArray[Any] | None, tuple[int, ...], str]:
+def _rows(
+    bench: Bench, facts: dict[str, Any], students: int, kept: str = "pairs"
+) -> tuple[NDArray[Any] | None, tuple[int, ...], str]:
     """Every fourth pixel of the tall pictures in a result, [M, 112, 56, 3]; its own shape; and its layout in words."""
-    reference: dict[str, Any] = {"kept": "pairs"}
+    reference: dict[str, Any] = {"kept": kept}
     if "shape" not in facts and facts["kind"] in ("tuple", "list"):
         # Pictures together with their labels: the pictures are the part with the most axes.
         items = list(enumerate(facts.get("items", ())))
         ranked = sorted(items, key=lambda pair: -len(pair[1].get("shape", ())))
         if ranked and len(ranked[0][1].get("shape", ())) >= 4:
-            reference, facts = {"kept": "pairs", "item": [ranked[0][0]]}, ranked[0][1]
+            reference, facts = {"kept": kept, "item": [ranked[0][0]]}, ranked[0][1]
     if "shape" not in facts:
         words = facts.get("type", facts["kind"])
         hint = "Does every way through the function end in a return?" if facts["kind"] == "none" else ""

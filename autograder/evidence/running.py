@@ -21,7 +21,6 @@ from autograder.evidence.laboratory import (
     error_words,
     not_found,
     raised_evidence,
-    still_to_be_written,
     stopped_evidence,
 )
 from autograder.evidence.orders import Order, Trained
@@ -56,10 +55,10 @@ USUAL: dict[str, Any] = {
 def trainer(laboratory: Laboratory) -> Trainer | NoEvidence:
     """What trains in a submission, or why there is nothing."""
     found = find_trainer(laboratory.understanding)
-    skeleton = laboratory.understanding.skeleton(Role.TRAIN)
-    if found is not None and (found.callable or skeleton is None):
+    if found is not None and (found.callable or laboratory.understanding.skeleton(Role.TRAIN) is None):
         return found
-    return still_to_be_written(skeleton.name) if skeleton else not_found(Role.TRAIN)
+    nothing = laboratory.found(Role.TRAIN)
+    return nothing if isinstance(nothing, NoEvidence) else not_found(Role.TRAIN)
 
 
 def ordered_calls(laboratory: Laboratory, function: Trainer, model: Role | None, few: bool) -> list[TrainingCall]:
@@ -234,7 +233,7 @@ class _Run:
             elif meaning == "checkpoint_path":
                 further[meaning] = dict(PLACE_FOR_WEIGHTS)
         try:
-            return matched(parameters, main, further)
+            return matched(parameters, main, further, self._laboratory.understanding.arguments(Role.TRAIN))
         except CannotCall as problem:
             name = self._function.candidate.name
             observed = f"it is not clear what to give `{name}` for its parameter `{problem.parameter}`"

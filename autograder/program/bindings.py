@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from autograder.program.effects import CallSite, Effects
+from autograder.program.saved_files import saved_files
 from autograder.program.vocabulary import (
     AMBIENT_CALLS,
     BARE_MUTATING_FUNCTIONS,
@@ -51,8 +52,11 @@ def effects_of(statement: ast.stmt) -> Effects:
     visitor.visit(statement)
     effects = visitor.effects
     effects.may_bind -= effects.binds
+    effects.files = saved_files(statement)
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         effects.ambient = _is_ambient(statement.value)
+    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        effects.ambient = effects.everywhere = True
     return effects
 
 

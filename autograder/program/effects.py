@@ -6,6 +6,8 @@ that it defines is called. `def f(): return g()` needs `g` only by the time some
 
 from dataclasses import dataclass, field
 
+from autograder.program.saved_files import SavedFiles
+
 
 @dataclass(frozen=True)
 class CallSite:
@@ -25,7 +27,8 @@ class Effects:
 
     binds: surely bound; may_bind: bound on some paths, in a loop or a branch; mutates: changed in place; reads: when
     it runs; reads_later: when what it defines is called; writes_later: globals bound or changed then; parameters and
-    mutated_parameters: of a function it defines; aliases: new name to the names whose memory it may share;
+    mutated_parameters: of a function it defines; files: the files of arrays that it saves and loads, or that what it
+    defines saves and loads when it is called; aliases: new name to the names whose memory it may share;
     carries: names whose own later reads come along with what is bound here (an alias, an instance, a partial).
     """
 
@@ -45,5 +48,8 @@ class Effects:
     binds_anything: bool = False
     """An import of everything (`from helpers import *`): it may be where a name comes from that is bound nowhere."""
     ambient: bool = False
+    everywhere: bool = False
+    """An ambient setting that holds whatever is in use."""
+    files: SavedFiles = field(default_factory=SavedFiles)
     plain_numbers: set[str] = field(default_factory=set)
     """Names bound to numbers or text, which nothing can change in place."""

@@ -38,24 +38,38 @@ class Candidate:
 
 
 def find_roles(
-    dependencies: Dependencies, modules: Mapping[str, Definitions] | None = None
+    dependencies: Dependencies,
+    modules: Mapping[str, Definitions] | None = None,
+    decided: Mapping[Role, str] | None = None,
 ) -> dict[Role, tuple[Candidate, ...]]:
     """For every role its candidates, the most likely one first.
 
-    Args: modules: what the Python files beside the notebook define, by module name.
+    Args: modules: what the Python files beside the notebook define, by module name; decided: the names that an
+        instructor says play a role.
     """
+    decided = decided or {}
     every = _every_definition(dependencies, modules or {})
-    last: Definitions = {name: found[-1] for name, found in every.items()}
+    # What a class from a file beside the notebook inherits from is known in that file.
+    last: Definitions = {name: found for module in (modules or {}).values() for name, found in module.items()}
+    last |= {name: found[-1] for name, found in every.items()}
     handed_over = _handed_to_training(dependencies, last)
     found: dict[Role, tuple[Candidate, ...]] = {}
     for role in Role:
         ranked = []
         for name, definitions in every.items():
             for place, (position, node) in enumerate(definitions):
-                rank, how = _rank(role, name, node, last, handed_over)
+                if role in decided:
+                    rank, how = 0, "its name" if name == decided[role] else ""
+                elif name in decided.values():
+                    continue
+                else:
+                    rank, how = _rank(role, name, node, last, handed_over)
                 if not how or (role in ARRAYS and dependencies.trains(position)):
                     continue
                 end = definitions[place + 1][0] if place + 1 < len(definitions) else None
+                if role in MODELS and is_instance(node):
+                    # A model is judged as it was made; what trains it later is no part of it.
+                    end = dependencies.trained_from(name, position, end)
                 skeleton = is_skeleton(node)
                 candidate = Candidate(role, name, position, dependencies.statements[position].cell, how, skeleton, end)
                 # A skeleton that is left over, under a name of the handout, must not hide the work done elsewhere; nor
@@ -86,10 +100,17 @@ def _every_definition(
 
 
 def _imported_definition(node: ast.stmt, name: str, modules: Mapping[str, Definitions]) -> ast.stmt | None:
-    if not isinstance(node, ast.ImportFrom) or node.module is None or node.module not in modules:
-        return None
-    original = next((alias.name for alias in node.names if (alias.asname or alias.name) == name), name)
-    return modules[node.module].get(original, (0, None))[1]
+    """What a file beside the notebook defines under a name that a statement takes out of it, perhaps in a `try`."""
+    for child in ast.walk(node) if isinstance(node, ast.ImportFrom | ast.Try | ast.If) else ():
+        if not isinstance(child, ast.ImportFrom) or child.module is None or child.module not in modules:
+            continue
+        original = next((alias.name for alias in child.names if (alias.asname or alias.name) == name), None)
+        if original is None and any(alias.name == "*" for alias in child.names):
+            original = name
+        found = modules[child.module].get(original or "", (0, None))[1]
+        if found is not None:
+            return found
+    return None
 
 
 def definitions_in(source: str) -> Definitions:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from autograder.program.bindings import effects_of
 from autograder.program.effects import CallSite, Effects
+from autograder.program.saved_files import SavedFiles
 from autograder.program.vocabulary import BUILTINS
 from autograder.submission.notebook import Statement
 
@@ -43,6 +44,7 @@ class Dependencies:
         self.trainers = self._names_that_train()
         self._spread_mutated_parameters()
         self._mutates = tuple(self._all_mutated(position) for position in range(len(self.statements)))
+        self._files = tuple(self._files_touched(position) for position in range(len(self.statements)))
         self._sharing = self._names_sharing_memory()
 
     def binds(self, name: str) -> tuple[int, ...]:
@@ -91,6 +93,25 @@ class Dependencies:
             for other, since in self._sharing.get(name, {}).items()
             if other not in self._plain
         )
+
+    def loads(self, position: int) -> frozenset[str]:
+        """The files of arrays that a statement loads, itself or through what it calls."""
+        return frozenset(self._files[position].loads)
+
+    def saves(self, position: int) -> frozenset[str]:
+        """The files of arrays that a statement saves, itself or through what it calls."""
+        return frozenset(self._files[position].saves)
+
+    def savers(self, file: str, position: int) -> list[int]:
+        """The statements before `position` that save a file."""
+        return [index for index in range(position) if file in self._files[index].saves]
+
+    def trained_from(self, name: str, position: int, end: int | None = None) -> int | None:
+        """The first statement behind `position` and before `end` that trains what a name stands for; else `end`."""
+        for index in range(position + 1, len(self.statements) if end is None else end):
+            if self.trains(index) and self.mutated(index, name):
+                return index
+        return end
 
     def later_reads(self, name: str, position: int) -> set[str]:
         """What is read when whatever `name` stands for before `position` is called."""
@@ -206,6 +227,24 @@ class Dependencies:
             names |= self.mutated_through(site)
         return names - self._imported - BUILTINS
 
+    def _files_touched(self, position: int) -> SavedFiles:
+        effects, node = self.effects[position], self.statements[position].node
+        is_lambda = isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+        if is_lambda or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return SavedFiles()  # a definition touches nothing until it is called
+        found = SavedFiles(set(effects.files.saves), set(effects.files.loads))
+        waiting, seen = [site.function for site in effects.calls if site.base is None], set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name in seen or name in self.trainers:
+                continue
+            seen.add(name)
+            for called in self._defined.get(name, ()):
+                found.saves |= called.files.saves
+                found.loads |= called.files.loads
+                waiting += [site.function for site in called.calls_later if site.base is None]
+        return found
+
     def _names_sharing_memory(self) -> dict[str, dict[str, int]]:
         """For each name, the names that may share its memory and since which statement."""
         sharing: dict[str, dict[str, int]] = {}
@@ -256,6 +295,10 @@ class _Slicing:
         self._waiting += [(name, position) for name in effects.reads]
         # A call may reach globals through the functions it calls, and what is changed in place must be there.
         self._waiting += [(name, position) for name in self._dependencies._mutates[position]]
+        for file in self._dependencies.loads(position):
+            for saver in self._dependencies.savers(file, position):
+                if not self._dependencies.trains(saver):
+                    self.include(saver)
 
     def _resolve(self, name: str, position: int) -> None:
         if name in self.assumed or (name, position) in self._seen:
@@ -287,7 +330,7 @@ class _Slicing:
         needed = {name for name, _ in self._seen}
         for index, effects in enumerate(self._dependencies.effects):
             roots = effects.reads & (_AMBIENT_ROOTS | {"get_ipython"})
-            in_use = bool(roots & needed) or "get_ipython" in roots
+            in_use = effects.everywhere or bool(roots & needed) or "get_ipython" in roots
             if effects.ambient and in_use and max(self._included, default=-1) > index:
                 self.include(index)
 

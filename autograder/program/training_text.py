@@ -39,7 +39,8 @@ def training_text(understanding: Understanding, position: int, call: TrainingCal
         draws=any(called(made) == "plot" for made in calls_in(node)),
         saves=_saves(node) or ("outside" if call is not None and _saves_later(understanding, call) else ""),
         # What a module of the submission's own does is not read here.
-        answers=bool(understanding.bundle.modules) or any(map(_turns_into_answers, _reached(understanding, parts))),
+        answers=bool(understanding.bundle.modules.sources)
+        or any(map(_turns_into_answers, _reached(understanding, parts))),
     )
 
 

@@ -1,19 +1,21 @@
 """A bundle understood: its dependencies and who plays which role."""
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from autograder.program.names import ARRAYS, MODELS, Role
+from autograder.program.methods import methods_as_functions
+from autograder.program.names import ARRAYS, FUNCTIONS, MODELS, Role, has_telling_words, is_usual_name, words
 from autograder.program.parameters import resolved_names
 from autograder.program.roles import Candidate, definitions_in, find_roles
+from autograder.program.skeletons import is_skeleton
 from autograder.program.slicing import Dependencies, Slice
 from autograder.submission.bundle import Bundle
 from autograder.submission.notebook import Statement
 
-_FILE_WORDS = ("glob", "listdir", "imread", "open(", "Path(", "scandir", "walk", "load(", "read_")
+FILE_WORDS = ("glob", "listdir", "imread", "open(", "Path(", "scandir", "walk", "load(", "read_")
 
 
 @dataclass(frozen=True)
@@ -33,20 +35,75 @@ class Understanding:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self._modules = {name: definitions_in(source) for name, source in bundle.modules.items()}
-        self.dependencies = Dependencies((*bundle.statements, *self._imports_left_out()), self._modules)
+        self._modules = {name: definitions_in(source) for name, source in bundle.modules.sources.items()}
+        statements = (*bundle.statements, *self._imports_left_out())
+        self.dependencies = Dependencies(statements, self._modules)
+        unfilled = [role for role in FUNCTIONS if self.first(role) is None]
+        methods = tuple(methods_as_functions(statements, unfilled))
+        if methods:
+            self.dependencies = Dependencies((*statements, *methods), self._modules)
+            del self.roles
 
     def _imports_left_out(self) -> Iterator[Statement]:
-        """Imports of the models from a file beside the notebook that it uses as `functions.CNN`, or not at all."""
-        for module, definitions in self._modules.items():
-            names = [role.value for role in MODELS if role.value in definitions]
-            if names and not any(_imports_from(statement.node, module) for statement in self.bundle.statements):
+        """Imports of what a file beside the notebook defines, where the notebook uses it as `functions.CNN`; of the
+        models even where it does not use them at all."""
+        nodes = [statement.node for statement in self.bundle.statements]
+        taken = {module for node in nodes for module in _modules_imported_from(node)}
+        own = {
+            name
+            for statement in self.bundle.statements
+            for name, (_, node) in definitions_in(statement.source).items()
+            if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute))  # CNN = functions.CNN
+        }
+        files = self.bundle.modules.files
+        done = {files.get(module) for module in taken}
+        for module, file in files.items():
+            definitions = self._modules[module]
+            is_module = all(part.isidentifier() for part in module.split("."))
+            if file in done or not is_module or (file.endswith(".ipynb") and module not in self.bundle.modules.whole):
+                continue
+            done.add(file)
+            if module in self.bundle.modules.whole:
+                names = [n for n, (_, node) in definitions.items() if n not in own and _is_definition(node)]
+            else:
+                names = [role.value for role in MODELS if role.value in definitions]
+            if names:
                 source = f"from {module} import {', '.join(names)}"
                 yield Statement(-1, 1, source + "\n", ast.parse(source).body[0])
 
     @cached_property
+    def absent_networks(self) -> frozenset[str]:
+        """What the models are called that the notebook takes out of a file which was not handed in."""
+        if not self.bundle.modules.absent:
+            return frozenset()
+        found = {role.value for role in MODELS}
+        for role in MODELS:
+            for candidate in self.roles[role]:
+                node = self.dependencies.statements[candidate.position].node
+                for child in ast.walk(node):
+                    if isinstance(child, ast.ImportFrom) and child.module in self.bundle.modules.absent:
+                        found |= {alias.name for alias in child.names if alias.asname or alias.name == candidate.name}
+        return frozenset(found)
+
+    def absent_file(self, role: Role) -> str:
+        """The module out of which the notebook would take a model, if its file had been handed in, else ""."""
+        candidate = self.first(role)
+        if role not in MODELS or not self.bundle.modules.absent:
+            return ""
+        if candidate is None:
+            return self.bundle.modules.absent[0]
+        node = self.dependencies.statements[candidate.position].node
+        found = [child.module for child in ast.walk(node) if isinstance(child, ast.ImportFrom)]
+        return next((module for module in self.bundle.modules.absent if module in found), "")
+
+    @cached_property
     def roles(self) -> dict[Role, tuple[Candidate, ...]]:
-        return find_roles(self.dependencies, self._modules)
+        decided = {Role(role): name for role, name in self.bundle.decided.roles.items()}
+        return find_roles(self.dependencies, self._modules, decided)
+
+    def arguments(self, role: Role) -> Mapping[str, Any]:
+        """What an instructor has decided that a function is given, by parameter."""
+        return self.bundle.decided.arguments.get(role.value, {})
 
     def first(self, role: Role) -> Candidate | None:
         """The likeliest candidate for a role that is no mere skeleton."""
@@ -63,9 +120,27 @@ class Understanding:
             candidate = Candidate(Role.TRAIN_DATA, name, positions[-1], self._cell(positions[-1]), "what it holds")
             positions_needed = self.narrow([candidate]).positions
             text = "".join(self.dependencies.statements[p].source for p in positions_needed)
-            if any(word in text for word in _FILE_WORDS) and not any(map(self.dependencies.trains, positions_needed)):
+            if any(word in text for word in FILE_WORDS) and not any(map(self.dependencies.trains, positions_needed)):
                 found.append(candidate)
         return tuple(found)
+
+    def values_for(self, role: Role) -> tuple[Candidate, ...]:
+        """Values at the top level whose names tell that they may hold what a function of that role makes, and that are
+        made of the arrays; those made of training data first."""
+        arrays = set(self.array_names())
+        found: list[tuple[tuple[bool, int], Candidate]] = []
+        for name, positions in self._value_bindings().items():
+            node = self.dependencies.statements[positions[0]].node
+            if not (is_usual_name(role, name) or has_telling_words(role, name)) or name in arrays:
+                continue
+            end = self.dependencies.trained_from(name, positions[-1])
+            cell = self._cell(positions[-1])
+            candidate = Candidate(role, name, positions[-1], cell, "its name", is_skeleton(node), end)
+            part = self.dependencies.slice([name], arrays, end)
+            reads = {read for position in part.positions for read in self.dependencies.effects[position].reads}
+            if reads & arrays and not any(map(self.dependencies.trains, part.positions)):
+                found.append(((not {"train", "tr"} & set(words(name)), positions[-1]), candidate))
+        return tuple(candidate for _, candidate in sorted(found, key=lambda pair: pair[0]))
 
     def _value_bindings(self) -> dict[str, list[int]]:
         bindings: dict[str, list[int]] = {}
@@ -156,12 +231,19 @@ class Understanding:
             if position not in required:
                 entry["optional"] = True
             statements.append(entry)
-        text = "\n".join(entry["source"] for entry in statements) + "\n".join(self.bundle.modules.values())
+        text = "\n".join(entry["source"] for entry in statements) + "\n".join(self.bundle.modules.sources.values())
         cells = tuple(sorted({entry["cell"] for entry in statements}))
         effects = [self.dependencies.effects[position] for position in positions]
         reads = frozenset(name for e in effects for name in (*e.reads, *e.reads_later, *e.mutates, *e.writes_later))
-        return Program(tuple(statements), cells, tuple(positions), any(word in text for word in _FILE_WORDS), reads)
+        return Program(tuple(statements), cells, tuple(positions), any(word in text for word in FILE_WORDS), reads)
 
 
-def _imports_from(node: ast.stmt, module: str) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module == module
+def _modules_imported_from(node: ast.AST) -> Iterator[str]:
+    """The modules out of which a statement takes names."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.ImportFrom) and child.module:
+            yield child.module
+
+
+def _is_definition(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.ClassDef)

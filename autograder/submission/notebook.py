@@ -26,12 +26,13 @@ class Unreadable(ValueError):
 @dataclass(frozen=True)
 class Cell:
     """A cell of a notebook. number: its place, counted from 0 over all cells; kind: "code" or "markdown"; output: the
-    text of what it printed when it was saved."""
+    text of what it printed when it was saved; executed: how many cells had been run when it was, itself counted."""
 
     number: int
     kind: str
     source: str
     output: str = ""
+    executed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,19 @@ def read_cells(content: bytes, name: str) -> tuple[Cell, ...]:
         raise Unreadable(f"{name} is empty; was it still being saved when it was handed in?")
     if content[:5] == b"%PDF-":
         raise Unreadable(f"{name} is a PDF, whatever its name says; hand in the notebook file itself")
+    if content[:4] in (b"Rar!", b"7z\xbc\xaf") or content[:2] == b"\x1f\x8b":
+        raise Unreadable(f"{name} is an archive of a kind that is not unpacked; hand in a zip archive or the files")
     if content[:2] == b"PK":
         raise Unreadable(f"{name} is a zip archive, whatever its name says; unpack it first")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise Unreadable(f"{name} is not text (byte {problem.start} is no UTF-8), so it is no notebook") from problem
-    cells = _script_cells(text) if name.endswith(".py") else _notebook_cells(text, name)
+        if name.endswith(".ipynb") or b"\0" in content:
+            reason = f"{name} is not text (byte {problem.start} is no UTF-8), so it is no notebook"
+            raise Unreadable(reason) from problem
+        text = content.decode("latin-1")  # comments in an older encoding cost nobody a script
+    is_script = not name.endswith(".ipynb") and text.lstrip()[:1] != "{"
+    cells = _script_cells(text) if is_script else _notebook_cells(text, name)
     if not any(cell.kind == "code" and cell.source.strip() for cell in cells):
         raise Unreadable(f"{name} has no code cell with anything in it")
     return cells
@@ -93,6 +100,7 @@ def _notebook_cells(text: str, name: str) -> tuple[Cell, ...]:
             str(cell.get("cell_type")),
             _joined(cell.get("source", cell.get("input", ""))),
             _printed(cell.get("outputs")),
+            _counted(cell.get("execution_count", cell.get("prompt_number"))),
         )
         for number, cell in enumerate(cells)
     )
@@ -127,6 +135,10 @@ def _joined(source: Any) -> str:
     if isinstance(source, list):
         return "".join(part for part in source if isinstance(part, str))
     return source if isinstance(source, str) else ""
+
+
+def _counted(count: Any) -> int | None:
+    return count if isinstance(count, int) and not isinstance(count, bool) else None
 
 
 def _printed(outputs: Any) -> str:
@@ -164,8 +176,18 @@ class _NotPython(Exception):
     """Why a cell is no Python."""
 
 
-def _cell_statements(cell: Cell) -> list[Statement]:
-    source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
+def as_python(source: str) -> str:
+    """The text of a cell as Python, with as many lines; "" where it is another language or does not parse."""
+    try:
+        transformed, _ = _parsed(source)
+    except _NotPython:
+        return ""
+    return transformed
+
+
+def _parsed(source: str) -> tuple[str, ast.Module]:
+    """A cell's text as Python, and parsed. Raises: _NotPython."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
     first = source.lstrip().split("\n", 1)[0]
     if first.startswith("%%"):
         magic = first[2:].split()[0] if first[2:].split() else ""
@@ -179,11 +201,15 @@ def _cell_statements(cell: Cell) -> list[Statement]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             transformed = "\n" * above + _transformer().transform_cell(source)
-            tree = ast.parse(transformed)
+            return transformed, ast.parse(transformed)
     except SyntaxError as problem:
         raise _NotPython(f"{problem.msg} in line {problem.lineno}") from None
     except (ValueError, RecursionError, MemoryError) as problem:
         raise _NotPython(str(problem) or type(problem).__name__) from None
+
+
+def _cell_statements(cell: Cell) -> list[Statement]:
+    transformed, tree = _parsed(cell.source)
     # Not splitlines: Python itself ends a line at nothing but a line feed.
     lines = [line + "\n" for line in transformed.split("\n")]
     found = []

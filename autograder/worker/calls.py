@@ -1,5 +1,7 @@
 """What the judge can ask for: run a program, call one of its functions, describe or fetch what came out."""
 
+import __future__
+
 import inspect
 import sys
 import types
@@ -41,6 +43,7 @@ class Workbench:
         self._training: Training | None = None
         self._kept: dict[str, Any] = {}
         self._stored: Arrays = {}
+        self._future = 0
 
     def handle(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         """Do what a request asks for; whatever goes wrong in the submission's code is an answer, too."""
@@ -87,7 +90,10 @@ class Workbench:
     def _execute(self, statement: Mapping[str, Any]) -> None:
         # Empty lines in front keep the numbers of lines as they are in the cell.
         text = "\n" * (statement["line"] - 1) + statement["source"]
-        exec(compile(text, f"<cell {statement['cell']}>", "exec"), self._names)
+        compiled = compile(text, f"<cell {statement['cell']}>", "exec", self._future, dont_inherit=True)
+        # `from __future__ import annotations` holds for all cells that a notebook runs from then on.
+        self._future |= compiled.co_flags & __future__.annotations.compiler_flag
+        exec(compiled, self._names)
 
     def _capture(self, captures: Sequence[Mapping[str, Any]], index: int) -> None:
         """Keep what names stand for before they are bound to something else by the statement at `index`."""
@@ -117,7 +123,7 @@ class Workbench:
         if "place" in reference:
             return Place(reference["place"])
         if "known_model" in reference:
-            return KnownModel(self._pipe, reference["known_model"])
+            return KnownModel(self._pipe, reference["known_model"], reference.get("outputs", 2))
         return reference["value"]
 
     def _call(self, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:

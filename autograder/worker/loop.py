@@ -13,13 +13,14 @@ import numpy as np
 import torch
 
 from autograder.boundary.pipe import Arrays, packed, receive
+from autograder.boundary.surroundings import Surroundings
 from autograder.worker.calls import Workbench
 from autograder.worker.devices import load_data_in_one_process, run_without_gpu
 from autograder.worker.former import FORMER, Former
 from autograder.worker.paths import redirect_files
 from autograder.worker.remarks import Remarks
 from autograder.worker.standins import install_standins
-from autograder.worker.surroundings import furnish
+from autograder.worker.unattended import run_unattended
 
 
 class Connection:
@@ -90,13 +91,14 @@ def serve(connection: socket.socket) -> None:
     scratch = Path(setup["scratch"])
     os.chdir(scratch)
     tempfile.tempdir = str(scratch)
-    redirect_files(Path(setup["data"]) if setup["data"] else None, scratch, setup["seed"])
+    surroundings = Surroundings.of_message(setup["surroundings"])
+    redirect_files(Path(setup["data"]) if setup["data"] else None, scratch, setup["seed"], surroundings.files)
     remarks = Remarks()
     former = Former(FORMER, remarks.note)
     former.install()
-    standins = install_standins(setup["modules"])
-    furnish(remarks.note)
-    modules = "".join(setup["modules"].values())
+    standins = install_standins(surroundings)
+    run_unattended(remarks.note)
+    modules = "".join(surroundings.modules.values())
     run_without_gpu(modules)
     former.read(modules)
     load_data_in_one_process()

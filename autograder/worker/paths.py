@@ -15,12 +15,14 @@ import posixpath
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from autograder.submission.module_names import plain_stem
 
 _FOLDER_NAMES = {
     "train": "train training traindata trainset trainimages trainingdata trainingset trainfolder",
@@ -43,16 +45,19 @@ class Redirection:
     """Where each of a submission's paths leads.
 
     data: the data set in use, None where a program needs none; scratch: holds whatever is written; seed: decides the
-    order in which folders are listed, since no file system promises any.
+    order in which folders are listed, since no file system promises any; beside: the submission's other files, path by
+    name, which are found by their names wherever the submission looks for them.
     """
 
-    def __init__(self, data: Path | None, scratch: Path, seed: int) -> None:
+    def __init__(self, data: Path | None, scratch: Path, seed: int, beside: Mapping[str, str] | None = None) -> None:
         self._data = data
         self._seed = seed
         self._written = str(scratch / "files")
         self.folder = _START_FOLDER
         real = (sys.prefix, sys.base_prefix, str(scratch), "/usr", "/lib", "/proc", "/sys", "/dev", "/etc")
         self._real = tuple({os.path.realpath(p) for p in real if p} | {p for p in real if p})
+        self._beside = {name.rsplit("/", 1)[-1].lower(): path for name, path in sorted((beside or {}).items())}
+        self._beside_modules = {plain_stem(name): path for name, path in self._beside.items() if ".py" in name}
         self._files: dict[str, str] = {}
         if data is not None:
             for folder in _FOLDER_NAMES:
@@ -82,6 +87,9 @@ class Redirection:
             return found
         if _exists(written):
             return written
+        beside = self._lying_beside(virtual.rsplit("/", 1)[-1])
+        if beside is not None:
+            return beside
         if self._data is not None and self._may_be_data_folder(path, virtual):
             return str(self._data)
         return written
@@ -101,6 +109,12 @@ class Redirection:
         if known:
             return None
         return self._files.get(parts[-1]) if parts else None
+
+    def _lying_beside(self, name: str) -> str | None:
+        found = self._beside.get(name.lower())
+        if found is None and name.endswith(".py"):
+            found = self._beside_modules.get(plain_stem(name))
+        return found
 
     def _may_be_data_folder(self, path: str, virtual: str) -> bool:
         last = virtual.rsplit("/", 1)[-1]
@@ -197,10 +211,10 @@ def led(path: Any, writing: bool = False) -> Any:
     return _redirection.lead(os.fspath(path), writing)
 
 
-def redirect_files(data: Path | None, scratch: Path, seed: int) -> None:
+def redirect_files(data: Path | None, scratch: Path, seed: int, beside: Mapping[str, str] | None = None) -> None:
     """Redirect Python's own ways to files, from now on and for good: the process is a worker."""
     global _redirection
-    _redirection = redirection = Redirection(data, scratch, seed)
+    _redirection = redirection = Redirection(data, scratch, seed, beside)
 
     def listdir(path: Any = ".") -> list[str]:
         if isinstance(path, int | bytes):

@@ -8,11 +8,13 @@ import linecache
 import os
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
-# Only exist elsewhere; what they do has no bearing on a verdict.
-ELSEWHERE = frozenset({"google", "google.colab", "kaggle", "kaggle_secrets", "wandb", "tensorboard", "comet_ml"})
+from autograder.boundary.surroundings import Surroundings
+from autograder.submission.module_names import ELSEWHERE, LIBRARIES, plain_stem
+from autograder.worker.known import StandinNetwork
 
 # The answers, which lie on the same machine.
 WITHHELD = frozenset({"reference", "student_template", "fixtures"})
@@ -52,22 +54,27 @@ class Anything:
 
 
 class StandinModule(types.ModuleType):
-    """A module of which every attribute is `Anything`."""
+    """A module of which every attribute is `Anything`, but for the networks that it should hold.
+
+    Without them nothing could be trained, and a training is not to be failed for a file that is not there.
+    """
+
+    networks: frozenset[str] = frozenset()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return Anything(f"{self.__name__}.{name}")
+        return StandinNetwork if name in self.networks else Anything(f"{self.__name__}.{name}")
 
 
 class Standins(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the bundle's own modules first, and stands in last for what nobody has.
+    """Stands in, last of all, for modules that nobody has.
 
     absent: modules that were stood in for although they may matter.
     """
 
-    def __init__(self, modules: Mapping[str, str]) -> None:
-        self._modules = dict(modules)
+    def __init__(self, networks: Collection[str]) -> None:
+        self._networks = frozenset(networks)
         self.absent: set[str] = set()
 
     def find_spec(
@@ -79,9 +86,12 @@ class Standins(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.util.spec_from_loader(fullname, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        if not any(spec.name == known or spec.name.startswith(known + ".") for known in ELSEWHERE):
-            self.absent.add(spec.name.split(".")[0])
-        return StandinModule(spec.name)
+        top = spec.name.split(".")[0]
+        if top not in ELSEWHERE:
+            self.absent.add(top)
+        module = StandinModule(spec.name)
+        module.__dict__["networks"] = self._networks if top not in LIBRARIES | ELSEWHERE else frozenset()
+        return module
 
     def exec_module(self, module: types.ModuleType) -> None:
         module.__path__ = []
@@ -90,17 +100,28 @@ class Standins(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 class BundleModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """The Python files that lie beside a notebook."""
 
-    def __init__(self, modules: Mapping[str, str]) -> None:
-        self._modules = dict(modules)
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._modules = dict(surroundings.modules)
+        self._files = dict(surroundings.module_files)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname in self._modules:
-            return importlib.util.spec_from_loader(fullname, self)
+            is_package = any(name.startswith(f"{fullname}.") for name in self._modules)
+            return importlib.util.spec_from_loader(fullname, self, is_package=is_package)
         if fullname.split(".")[0] in WITHHELD:
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
         return None
+
+    def spec_at(self, name: str, location: Any) -> importlib.machinery.ModuleSpec | None:
+        """For a module that is loaded by the path of its file, under whatever name."""
+        stem = plain_stem(str(location))
+        module = next((m for m, file in self._files.items() if plain_stem(file) == stem), None)
+        if module is None:
+            return None
+        self._modules.setdefault(name, self._modules[module])
+        return importlib.util.spec_from_loader(name, self)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
         return None
@@ -170,6 +191,16 @@ def _mend_saving_tables(module: types.ModuleType) -> None:
     module.check_parent_directory = lambda path: None  # type: ignore[attr-defined]
 
 
+def _load_modules_by_path(beside: BundleModules) -> None:
+    system = importlib.util.spec_from_file_location
+
+    @wraps(system)
+    def spec_from_file_location(name: str, location: Any = None, **further: Any) -> Any:
+        return beside.spec_at(name, location) or system(name, location, **further)
+
+    importlib.util.spec_from_file_location = spec_from_file_location
+
+
 class Notebook:
     """What `get_ipython()` gives: shell lines and magics do nothing, but `%cd` changes the folder."""
 
@@ -212,11 +243,13 @@ def _stand_in_for_tensorboard() -> None:
         sys.modules[module.__name__] = torch.utils.tensorboard = module
 
 
-def install_standins(modules: Mapping[str, str]) -> Standins:
+def install_standins(surroundings: Surroundings) -> Standins:
     """Make imports find the bundle's modules, Colab and absent libraries, and a notebook's built-in functions."""
-    standins = Standins(modules)
+    standins = Standins(surroundings.networks)
     _stand_in_for_tensorboard()
-    sys.meta_path.insert(0, BundleModules(modules))
+    beside = BundleModules(surroundings)
+    sys.meta_path.insert(0, beside)
+    _load_modules_by_path(beside)
     notebook = Notebook()
     mends: dict[str, Callable[[types.ModuleType], None]]
     mends = {"cv2": _mend_opencv, "tqdm.notebook": _mend_progress_bars, "pandas.io.common": _mend_saving_tables}

@@ -24,6 +24,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from autograder.boundary.pipe import Arrays
 from autograder.worker.devices import Accelerator
 from autograder.worker.drawing import watched_plot, watched_table
+from autograder.worker.known import StandinNetwork
 from autograder.worker.leavings import weights_in
 from autograder.worker.looking import distance, downhill, few, gradients_of, length, look_at, sample
 from autograder.worker.pictures import Shown, pictures_among, shoes_in
@@ -380,7 +381,8 @@ class Watch:
 
 
 def _networks() -> list[type]:
-    """The classes of modules with a forward pass of their own that are no part of torch, and `Sequential`."""
+    """The classes of modules with a forward pass of their own that are no part of torch, what stands in
+    for one, and `Sequential`."""
     found: list[type] = [torch.nn.Sequential]
     waiting = list(torch.nn.Module.__subclasses__())
     seen: set[type] = set()
@@ -390,7 +392,8 @@ def _networks() -> list[type]:
             continue
         seen.add(kind)
         waiting += kind.__subclasses__()
-        if not kind.__module__.startswith(("torch.", "autograder.")) and "forward" in vars(kind):
+        foreign = kind.__module__.startswith(("torch.", "autograder.")) and kind is not StandinNetwork
+        if not foreign and "forward" in vars(kind):
             found.append(kind)
     return sorted(found, key=lambda kind: (kind.__module__, kind.__qualname__))
 

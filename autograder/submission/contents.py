@@ -1,0 +1,87 @@
+"""What a file is, by its content; its name only helps where the content does not tell."""
+
+import ast
+import json
+import re
+import warnings
+import zipfile
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+_HEAD = 4096
+_MOST_TEXT = 4 * 2**20
+WEIGHTS = frozenset({".pk", ".pkl", ".pth", ".pt", ".ckpt", ".safetensors", ".tar", ".bin", ".weights", ".model"})
+# Endings of what is neither a notebook nor code, whatever it may look like.
+_SOMETHING_ELSE = frozenset(
+    {".md", ".csv", ".html", ".htm", ".tex", ".toml", ".yml", ".yaml", ".cfg", ".ini", ".log", ".docx", ".pdf", ".rst"}
+)
+# How torch wrote files before version 1.6: a pickled number that nothing else begins with.
+_OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+
+
+class Kind(StrEnum):
+    """What a file of a submission may be."""
+
+    NOTEBOOK = "notebook"
+    CODE = "code"
+    WEIGHTS = "weights"
+    ARCHIVE = "archive"
+    OTHER = "other"
+
+
+def kind_of(path: Path, name: str) -> Kind:
+    """What the file at `path`, handed in under `name`, is; one that cannot be read is something else."""
+    # Browsers and mail programs count their copies behind the name: `notebook.ipynb (1)`, `functions.py_2`.
+    ending = PurePosixPath(re.sub(r"[ _]?[\(\[]?\d*[\)\]]?$", "", name.strip())).suffix.lower()
+    ending = ending or PurePosixPath(name).suffix.lower()
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        if head.startswith(b"PK"):
+            return _kind_of_zip(path, ending)
+        if ending == ".ipynb":
+            return Kind.NOTEBOOK
+        if ending == ".py":
+            return Kind.CODE
+        if head.startswith(_OLD_TORCH) or head[8:10] == b'{"' or ending in WEIGHTS:
+            return Kind.WEIGHTS
+        if ending in _SOMETHING_ELSE or path.stat().st_size > _MOST_TEXT:
+            return Kind.OTHER
+        return _kind_of_text(path.read_bytes().decode("utf-8-sig"), ending)
+    except (OSError, ValueError):
+        return Kind.WEIGHTS if ending in WEIGHTS else Kind.OTHER
+
+
+def _kind_of_zip(path: Path, ending: str) -> Kind:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return Kind.WEIGHTS if ending in WEIGHTS else Kind.ARCHIVE
+    if any(name.endswith("/data.pkl") for name in names):
+        return Kind.WEIGHTS
+    # Word processors and numpy pack their files, too.
+    packed = any(name in ("[Content_Types].xml", "mimetype") or name.endswith(".npy") for name in names[:50])
+    return Kind.OTHER if packed else Kind.ARCHIVE
+
+
+def _kind_of_text(text: str, ending: str) -> Kind:
+    if text.lstrip()[:1] == "{":
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError):
+            return Kind.OTHER
+        is_notebook = isinstance(content, dict) and ("cells" in content or "worksheets" in content)
+        return Kind.NOTEBOOK if is_notebook else Kind.OTHER
+    return Kind.CODE if ending != ".json" and defines_something(text) else Kind.OTHER
+
+
+def defines_something(text: str) -> bool:
+    """Whether a text is Python that defines a function or class."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in body)

@@ -1,0 +1,287 @@
+"""Files that a notebook imports: under which names, and which one it means where the names do not match.
+
+Browsers, mail programs and course pages rename what is uploaded (`ML_DL_Functions3 (1).py`), while the notebook goes on
+importing `ML_DL_Functions3`.
+"""
+
+import ast
+import copy
+import difflib
+import importlib.util
+import re
+import shlex
+import sys
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from autograder.submission.module_names import ELSEWHERE, LIBRARIES, plain_stem
+from autograder.submission.notebook import Statement, Unreadable, as_python, read_cells
+
+# A shell line such as `!python3 -u "prepare.py" data/`.
+_SCRIPT_LINE = re.compile(r"\s*python[\d.]*(?:\s+-\w+)*\s+(\"[^\"]+\.py\"|'[^']+\.py'|\S+\.py)(.*)$")
+_LOADING = ("spec_from_file_location", "SourceFileLoader", "load_source")
+
+
+@dataclass(frozen=True)
+class Modules:
+    """What can be imported.
+
+    sources: Python text by module name, dotted within packages; files: the name of the file behind each, by module
+    name; absent: names that the notebook imports and that nothing here stands for; renamed: which file is meant by a
+    name that no file has; whole: modules that are used as `module.name`, or loaded while the notebook runs.
+    """
+
+    sources: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
+
+
+def module_text(content: bytes, name: str) -> str:
+    """The text of a Python file or of the code cells of a notebook, as Python; as it is where it is none."""
+    try:
+        cells = read_cells(content, name)
+    except Unreadable:
+        return content.decode("utf-8", errors="replace")
+    return "\n\n".join(as_python(cell.source) for cell in cells if cell.kind == "code")
+
+
+def importable(texts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Module names for files: `utils/data.py` can be imported as `data`, as `utils.data`, and makes `utils` a package.
+
+    Args: texts: by the file's place within the submission.
+    Returns: the texts, and the files' names, by module name.
+    """
+    sources: dict[str, str] = {}
+    files: dict[str, str] = {}
+    for name in sorted(texts, key=lambda name: (name.count("/"), name)):
+        path = PurePosixPath(name)
+        stem = path.stem if path.suffix in (".py", ".ipynb") else path.name
+        parts = [*path.parts[:-1], stem]
+        if stem == "__init__":
+            parts.pop()
+        for start in range(len(parts)):
+            module = ".".join(parts[start:])
+            if module and module not in sources:
+                sources[module], files[module] = texts[name], name
+            for end in range(start + 1, len(parts)):
+                package = ".".join(parts[start:end])
+                if all(part.isidentifier() for part in parts[start:end]):
+                    sources.setdefault(package, "")
+    for package in [name for name, text in sources.items() if not text and name not in files]:
+        init = next((n for n in texts if f"/{n}".endswith(f"/{package.replace('.', '/')}/__init__.py")), None)
+        if init is not None:
+            sources[package], files[package] = texts[init], init
+    return sources, files
+
+
+def find_modules(
+    statements: Sequence[Statement], texts: Mapping[str, str], decided: Mapping[str, str] | None = None
+) -> Modules:
+    """Which modules a notebook finds among the files beside it.
+
+    Args: texts: the other Python files, by name; decided: the file that an instructor names for a module.
+    """
+    sources, files = importable(texts)
+    for module, file in (decided or {}).items():
+        if file in texts:
+            sources[module], files[module] = texts[file], file
+    renamed: dict[str, str] = {}
+    absent = []
+    wanted = _wanted([statement.node for statement in statements], sources)
+    for statement in statements:
+        run = _file_run(statement.node)
+        scripts = [found[1].strip("\"'") for text in _texts_in(statement.node) if (found := _SCRIPT_LINE.match(text))]
+        for file in [*_files_loaded(statement.node), *scripts, *([run] if run is not None else [])]:
+            wanted.setdefault(_identifier(file), set())
+    taken = {files[name] for name in wanted if name in files}
+    for module, names in wanted.items():
+        if module in sources or _is_library(module):
+            continue
+        left = {file: text for file, text in texts.items() if file not in taken}
+        meant = _meant(module, names, left, alone=len(wanted) == 1)
+        if meant is None:
+            absent.append(module)
+            continue
+        taken.add(meant)
+        sources[module], files[module], renamed[module] = texts[meant], meant, meant
+    return Modules(sources, files, tuple(absent), renamed, _used_whole(statements, files))
+
+
+def _used_whole(statements: Sequence[Statement], files: Mapping[str, str]) -> frozenset[str]:
+    """The modules that a notebook imports without taking names out of them, or loads by their file's path."""
+    found: set[str] = set()
+    for statement in statements:
+        found |= {_identifier(file) for file in _files_loaded(statement.node)}
+    for child in (child for statement in statements for child in ast.walk(statement.node)):
+        if isinstance(child, ast.Import):
+            found |= {alias.name for alias in child.names}
+        elif isinstance(child, ast.Call) and _called(child) in ("import_module", "__import__"):
+            found |= set(_texts_in(child))
+    return frozenset(found & files.keys())
+
+
+def _files_loaded(node: ast.AST) -> list[str]:
+    """The Python files that a statement loads as modules by their paths."""
+    calls = [c for c in ast.walk(node) if isinstance(c, ast.Call) and _called(c) in _LOADING]
+    return [text for call in calls for text in _texts_in(call) if text.strip().endswith(".py")]
+
+
+def _texts_in(node: ast.AST) -> list[str]:
+    return [c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)]
+
+
+def _wanted(nodes: Sequence[ast.stmt], sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """The modules that code imports, itself or through another file, and the names it takes from each."""
+    wanted: dict[str, set[str]] = {}
+    waiting = [list(nodes)]
+    seen: set[str] = set()
+    while waiting:
+        for module, names in _imports(waiting.pop(0)).items():
+            wanted.setdefault(module, set()).update(names)
+            if module in sources and module not in seen:
+                seen.add(module)
+                waiting.append(_parsed(sources[module]))
+    return wanted
+
+
+def _imports(nodes: Sequence[ast.stmt]) -> dict[str, set[str]]:
+    """The modules that one file imports, and which names it takes from each, also by `module.name`."""
+    found: dict[str, set[str]] = {}
+    aliases: dict[str, str] = {}
+    every = [child for node in nodes for child in ast.walk(node)]
+    for child in every:
+        if isinstance(child, ast.ImportFrom) and child.module and not child.level:
+            found.setdefault(child.module, set()).update(alias.name for alias in child.names if alias.name != "*")
+        elif isinstance(child, ast.Import):
+            for alias in child.names:
+                found.setdefault(alias.name, set())
+                aliases[alias.asname or alias.name] = alias.name
+        elif isinstance(child, ast.Call) and _called(child) in ("import_module", "__import__") and child.args:
+            name = child.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str) and name.value:
+                found.setdefault(name.value, set())
+    for child in every:
+        if isinstance(child, ast.Attribute) and isinstance(child.value, ast.Name) and child.value.id in aliases:
+            found[aliases[child.value.id]].add(child.attr)
+    return found
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _parsed(text: str) -> list[ast.stmt]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
+def _is_library(module: str) -> bool:
+    top = module.split(".")[0]
+    if top in sys.stdlib_module_names or top in LIBRARIES or top in ELSEWHERE:
+        return True
+    try:
+        found = importlib.util.find_spec(top) is not None
+    except (ImportError, ValueError):
+        return False
+    # The answers lie on this machine, too; a submission's module of such a name is its own.
+    return found and top not in ("reference", "student_template", "fixtures", "tests", "benchmarks", "autograder")
+
+
+def _meant(module: str, names: set[str], left: Mapping[str, str], alone: bool) -> str | None:
+    """The file that a notebook means by a module's name: one called alike, or else the one that holds what is taken."""
+    last = module.split(".")[-1]
+    alike = [file for file in left if plain_stem(file) == plain_stem(last)]
+    holding = [file for file, text in left.items() if names and names <= _defined(text)]
+    chosen = [file for file in alike if file in holding] or alike or holding
+    if not chosen and alone and len(left) == 1:
+        chosen = list(left)
+    if not chosen:
+        return None
+
+    def likeness(file: str) -> float:
+        return difflib.SequenceMatcher(None, plain_stem(file), plain_stem(last)).ratio()
+
+    return max(sorted(chosen), key=likeness)
+
+
+def _defined(text: str) -> set[str]:
+    found: set[str] = set()
+    for node in _parsed(text):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+    return found
+
+
+def with_files_run(statements: Iterable[Statement], modules: Modules) -> tuple[Statement, ...]:
+    """Statements in which running another file is plain Python, so that what comes of it is known like anything else.
+
+    `%run helpers.py` and `exec(open("helpers.py").read())` import what the file defines; `!python prepare.py data` runs
+    its code by itself.
+    """
+    made = []
+    for statement in statements:
+        file = _file_run(statement.node)
+        module = _identifier(file) if file is not None else ""
+        if module in modules.sources:
+            source = f"from {module} import *"
+            statement = replace(statement, source=source + "\n", node=ast.parse(source).body[0])
+        elif ".system(" in statement.source and (node := _Scripts(modules).visit(copy.deepcopy(statement.node))):
+            ast.fix_missing_locations(node)
+            statement = replace(statement, source=ast.unparse(node) + "\n", node=node)
+        made.append(statement)
+    return tuple(made)
+
+
+class _Scripts(ast.NodeTransformer):
+    """Puts the code of a file in the place of a shell line that runs it."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        texts = _texts_in(node)
+        found = _SCRIPT_LINE.match(texts[0]) if _called(node) == "system" and texts else None
+        module = _identifier(found[1].strip("\"'")) if found else ""
+        if found is None or module not in self._modules.sources:
+            return node
+        try:
+            words = shlex.split(found[2])
+        except ValueError:
+            words = found[2].split()
+        text = f"import sys\nsys.argv = {[module + '.py', *words]!r}\n{self._modules.sources[module]}"
+        return ast.parse(f"exec({text!r}, {{'__name__': '__main__'}})", mode="eval").body
+
+
+def _identifier(file: str) -> str:
+    """A name under which a file can be imported, whatever it is called."""
+    return re.sub(r"\W|^(?=\d)", "_", PurePosixPath(file).name.removesuffix(".py").removesuffix(".ipynb"))
+
+
+def _file_run(node: ast.stmt) -> str | None:
+    """The file whose code a statement runs as if it stood there."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return None
+    call = node.value
+    texts = _texts_in(call)
+    if _called(call) == "run_line_magic" and texts[:1] == ["run"] and len(texts) > 1:
+        try:
+            words = [word for word in shlex.split(texts[1]) if not word.startswith("-")]
+        except ValueError:
+            words = texts[1].split()
+        return words[0] if words else None
+    if _called(call) in ("exec", "run_path", "execfile"):
+        return next((text for text in texts if text.strip().endswith((".py", ".ipynb"))), None)
+    return None
