@@ -42,6 +42,7 @@ UNUSUAL = (
     "cnn-functional-parameters",
     "width-before-height",
     "accuracy-as-dictionary",
+    "loader-for-older-libraries",
 )
 
 
@@ -61,6 +62,7 @@ TRAINING = (
     "gradients-of-two-batches-on-purpose",
     "weights-moved-by-hand",
     "train-is-one-epoch-and-the-notebook-loops",
+    "training-for-older-libraries",
 )
 
 

@@ -283,10 +283,12 @@ def test_an_endless_loop_that_catches_everything_is_out_of_time_too(template):
     assert_the_next_worker_works(template)
 
 
-def test_waiting_takes_no_time_and_asking_for_input_gives_none(template):
+def test_waiting_takes_no_time_and_asking_for_input_gives_a_number(template):
     with worker(template) as one:
-        assert run(one, "import time\ntime.sleep(10**6)\nanswer = input('Which folder? ')", seconds=30).error is None
-        assert value(one, "answer") == ""
+        reply = run(one, "import time\ntime.sleep(10**6)\nanswer = input('How many epochs? ')", seconds=30)
+        assert reply.error is None
+        assert value(one, "answer") == "1"
+        assert "Nobody answers" in reply.structure["remarks"][0]
 
 
 def test_touching_too_much_memory_is_out_of_memory_and_the_next_worker_works(template):

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from autograder.submission.contents import Kind
 from autograder.submission.decisions import NO_DECISIONS, Decisions
 from autograder.submission.files import NEVER_UNPACKED, File, Files, find_files
+from autograder.submission.main_part import unfolded
 from autograder.submission.modules import Modules, find_modules, module_text, with_files_run
 from autograder.submission.notebook import Cell, Statement, Unparsed, Unreadable, read_cells, read_statements
 
@@ -92,7 +93,7 @@ def read_bundles(path: Path, notebook_mebibytes: int, decided: Decisions = NO_DE
 def bundle_of_cells(sources: list[str], name: str, modules: Mapping[str, str]) -> Bundle:
     """A bundle made of code cells that are nowhere saved, such as those of a running notebook."""
     cells = tuple(Cell(number, "code", source) for number, source in enumerate(sources))
-    statements, unparsed = read_statements(cells)
+    statements, unparsed = _statements(cells)
     digest = hashlib.sha256("\0".join(sources).encode()).hexdigest()
     found = find_modules(statements, {f"{module}.py": text for module, text in modules.items()})
     return Bundle(name, digest, name, cells, with_files_run(statements, found), unparsed, found)
@@ -106,9 +107,14 @@ def _no_notebook(path: Path, found: Files) -> str:
     return " ".join([f"the {what} {path.name} holds no notebook", *(f"({note})" for note in found.notes)])
 
 
+def _statements(cells: tuple[Cell, ...]) -> tuple[tuple[Statement, ...], tuple[Unparsed, ...]]:
+    statements, unparsed = read_statements(cells)
+    return unfolded(statements), unparsed
+
+
 def _bundle(submission: Path, file: File, found: Files, notebook_mebibytes: int, decided: Decisions) -> Bundle:
     cells = read_cells(_bounded(file, notebook_mebibytes), file.last_name)
-    statements, unparsed = read_statements(cells)
+    statements, unparsed = _statements(cells)
     modules = find_modules(statements, dict(_texts(found, file, notebook_mebibytes)), decided.modules)
     weights = {other.name: other.path for other in found.of_kind(Kind.WEIGHTS)[:_MOST_WEIGHTS]}
     beside = {

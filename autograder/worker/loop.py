@@ -20,7 +20,7 @@ from autograder.worker.former import FORMER, Former
 from autograder.worker.paths import redirect_files
 from autograder.worker.remarks import Remarks
 from autograder.worker.standins import install_standins
-from autograder.worker.surroundings import furnish
+from autograder.worker.unattended import run_unattended
 
 
 class Connection:
@@ -97,7 +97,7 @@ def serve(connection: socket.socket) -> None:
     former = Former(FORMER, remarks.note)
     former.install()
     standins = install_standins(surroundings)
-    furnish(remarks.note)
+    run_unattended(remarks.note)
     modules = "".join(surroundings.modules.values())
     run_without_gpu(modules)
     former.read(modules)

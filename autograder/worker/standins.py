@@ -186,6 +186,11 @@ def _mend_progress_bars(module: types.ModuleType) -> None:
         setattr(module, name, value)
 
 
+def _mend_saving_tables(module: types.ModuleType) -> None:
+    # Whether a folder is there is asked of the file system by a path of its own; opening a file makes it here.
+    module.check_parent_directory = lambda path: None  # type: ignore[attr-defined]
+
+
 def _load_modules_by_path(beside: BundleModules) -> None:
     system = importlib.util.spec_from_file_location
 
@@ -194,11 +199,6 @@ def _load_modules_by_path(beside: BundleModules) -> None:
         return beside.spec_at(name, location) or system(name, location, **further)
 
     importlib.util.spec_from_file_location = spec_from_file_location
-
-
-def _mend_saving_tables(module: types.ModuleType) -> None:
-    # Whether a folder is there is asked of the file system by a path of its own; opening a file makes it here.
-    module.check_parent_directory = lambda path: None  # type: ignore[attr-defined]
 
 
 class Notebook:

@@ -41,8 +41,8 @@ LONGEST_NAP = 0.05
 Note = Callable[[str], None]
 
 
-def furnish(note: Note) -> None:
-    """Arrange the surroundings of this process, which is a worker. Args: note: is told what is worth a remark."""
+def run_unattended(note: Note) -> None:
+    """From now on, do without all of it in this process. Args: note: is told what is worth a remark."""
     sys.argv = ["/content/notebook.py"]
     # Processes started anew would know nothing of all this; forked ones know.
     multiprocessing.set_start_method("fork", force=True)
