@@ -18,7 +18,7 @@ from typing import Any
 from autograder.boundary.workers import Template
 from autograder.checks import CHECKS, Check, Settings, chosen_checks, judge
 from autograder.datasets import CodedData, DataSet, Photographs
-from autograder.evidence import accuracy, data, memorising, models, pairs, testing, training
+from autograder.evidence import accuracy, data, memorising, models, pairs, testing, training, written
 from autograder.evidence.kinds import (
     AccuracyRuns,
     ChannelRun,
@@ -27,6 +27,7 @@ from autograder.evidence.kinds import (
     LoadedData,
     NoEvidence,
     SamePairs,
+    Written,
     stopped,
 )
 from autograder.evidence.laboratory import Laboratory
@@ -39,6 +40,7 @@ from autograder.verdict import Outcome, Verdict
 
 # The quick ones first, so that a person sees the first verdict soon.
 COLLECTORS: dict[type, Callable[[Laboratory], Iterator[Any]]] = {
+    Written: written.collect,
     SamePairs: pairs.collect_same,
     DifferentPairs: pairs.collect_different,
     AccuracyRuns: accuracy.collect,

@@ -18,11 +18,22 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class Exhibit:
+    """What a person looks at who marks a check: cells and text of an answer, None where the check asks for no words,
+    and pictures as (cell, number within the cell, kind). All of it is a stranger's text."""
+
+    cells: tuple[int, ...] = ()
+    text: str | None = None
+    pictures: tuple[tuple[int, int, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Verdict:
     """An outcome and its words.
 
     expected: the assignment's sentence; observed: only what was measured; hint: a question or an idea, in at most two
-    sentences, that does not give the code away; remark: what is worth knowing although it costs nothing.
+    sentences, that does not give the code away; remark: what is worth knowing although it costs nothing; exhibit: what
+    a person has to see who marks it.
     """
 
     outcome: Outcome
@@ -30,6 +41,7 @@ class Verdict:
     observed: str = ""
     hint: str = ""
     remark: str = ""
+    exhibit: Exhibit | None = None
 
     @property
     def message(self) -> str:

@@ -1,7 +1,10 @@
 """The kinds of evidence: frozen records, all that a check ever sees."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from autograder.program.displays import Shown
+from autograder.submission.answers import Answer
 from autograder.verdict import Outcome
 from fixtures.catalogue import Shoe
 
@@ -193,3 +196,34 @@ class AccuracyRuns:
     expected_images: int
     generators: str
     remark: str = ""
+
+
+@dataclass(frozen=True)
+class SavedPicture:
+    """A picture that is saved in a notebook.
+
+    number: its place among the pictures of its cell, from 1; kind: such as "image/png"; question: below whose heading
+    it stands; shown: what the code of its cell draws; shoes: "men" or "women" where that code speaks of one of them.
+    """
+
+    cell: int
+    number: int
+    kind: str
+    question: str
+    shown: Shown
+    shoes: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a person marks: answers in words and saved pictures.
+
+    answers: by question, where there is one; asked: the cells in which a question is asked; has_text_cells: whether
+    any cell is for text; has_outputs: whether anything that a cell printed or drew was saved.
+    """
+
+    answers: Mapping[str, Answer]
+    asked: Mapping[str, tuple[int, ...]]
+    pictures: tuple[SavedPicture, ...] = ()
+    has_text_cells: bool = True
+    has_outputs: bool = True

@@ -11,7 +11,9 @@ from typing import Any
 from autograder.checks import CHECKS
 from autograder.grading import Graded, earned
 from autograder.report.curves import curve_numbers, curve_picture
+from autograder.report.table import printable
 from autograder.rubric import Rubric
+from autograder.verdict import Exhibit
 
 SCHEMA = 1
 
@@ -34,6 +36,8 @@ def result_of(graded: Graded, rubric: Rubric, data_digest: str, seed: int) -> di
         }
         if verdict.remark:
             checks[id]["remark"] = verdict.remark
+        if verdict.exhibit:
+            checks[id] |= _exhibited(verdict.exhibit)
     automatic = {id: entry for id, entry in checks.items() if CHECKS[id].automatic}
     return {
         "schema": SCHEMA,
@@ -48,6 +52,15 @@ def result_of(graded: Graded, rubric: Rubric, data_digest: str, seed: int) -> di
         "curves": {name: curve_numbers(curve) for name, curve in sorted(graded.curves.items())},
         "checks": checks,
     }
+
+
+def _exhibited(exhibit: Exhibit) -> dict[str, Any]:
+    """`answer` where a check asks for words, and `pictures`: each one's cell, its number there from 1, and its kind."""
+    said: dict[str, Any] = {}
+    if exhibit.text is not None:
+        said["answer"] = {"cells": list(exhibit.cells), "text": printable(exhibit.text)}
+    said["pictures"] = [{"cell": cell, "number": number, "kind": kind} for cell, number, kind in exhibit.pictures]
+    return said
 
 
 def grader_version() -> str:

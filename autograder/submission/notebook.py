@@ -11,11 +11,14 @@ from typing import Any
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
+from autograder.submission.pictures import saved_pictures
+
 # Cell magics whose body is ordinary Python; the body of any other (%%bash, %%html, %%R) is another language.
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "debug", "python", "python3"})
 # `%time data = load()` runs its line like any other.
 _TIMED_LINE = re.compile(r"^([ \t]*)%(?:time|timeit)[ \t]+(?=\S)", re.MULTILINE)
 MOST_OUTPUT = 20_000
+_QUESTION = re.compile(r"q[1-4][a-e]?")
 _SCRIPT_CELL = re.compile(r"^# ?(?:%%|In\[[\d ]*\]:|<codecell>).*$", re.MULTILINE)
 
 
@@ -26,13 +29,17 @@ class Unreadable(ValueError):
 @dataclass(frozen=True)
 class Cell:
     """A cell of a notebook. number: its place, counted from 0 over all cells; kind: "code" or "markdown"; output: the
-    text of what it printed when it was saved; executed: how many cells had been run when it was, itself counted."""
+    text of what it printed when it was saved; executed: how many cells had been run when it was, itself counted;
+    question: such as "q1d", where the template or a tag says so; pictures: the kind of each picture that is saved in
+    it, such as "image/png"."""
 
     number: int
     kind: str
     source: str
     output: str = ""
     executed: int | None = None
+    question: str = ""
+    pictures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,16 +101,25 @@ def _notebook_cells(text: str, name: str) -> tuple[Cell, ...]:
     cells = _raw_cells(_upgraded(content))
     if cells is None:
         raise Unreadable(f"{name} is JSON, but no notebook: it has no list of cells")
-    return tuple(
-        Cell(
-            number,
-            str(cell.get("cell_type")),
-            _joined(cell.get("source", cell.get("input", ""))),
-            _printed(cell.get("outputs")),
-            _counted(cell.get("execution_count", cell.get("prompt_number"))),
-        )
-        for number, cell in enumerate(cells)
-    )
+    return tuple(_notebook_cell(number, cell) for number, cell in enumerate(cells))
+
+
+def _notebook_cell(number: int, cell: dict[str, Any]) -> Cell:
+    source = _joined(cell.get("source", cell.get("input", "")))
+    output, pictures = _printed(cell.get("outputs")), saved_pictures(cell, source)
+    executed = _counted(cell.get("execution_count", cell.get("prompt_number")))
+    return Cell(number, str(cell.get("cell_type")), source, output, executed, _named_question(cell), pictures)
+
+
+def _named_question(cell: dict[str, Any]) -> str:
+    """The question that a cell's metadata names: our template's, or a tag."""
+    metadata = cell.get("metadata")
+    if not isinstance(metadata, dict):
+        return ""
+    ours, tags = metadata.get("shoe_pairs"), metadata.get("tags")
+    named = [ours.get("question")] if isinstance(ours, dict) else []
+    named += tags if isinstance(tags, list) else []
+    return next((name for name in named if isinstance(name, str) and _QUESTION.fullmatch(name)), "")
 
 
 def _json_words(problem: Exception) -> str:

@@ -1,0 +1,151 @@
+"""What the handouts say themselves, the course's and our template's: a student's words are what is not among theirs."""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from autograder.submission.headings import without_tags
+from student_template.handout import read_blocks
+
+_COURSE = Path(__file__).with_name("handout.toml")
+_TEMPLATE = Path(__file__).parents[2] / "student_template" / "handout.md"
+EVERYWHERE = "everywhere"
+# A sentence is the handout's where at least this share of its words stands in runs of so many that the handout has.
+RUN = 4
+_SHARE = 0.75
+_MOST_CHANGED = 4
+_SHORT = 8  # words; a shorter sentence has to be the handout's from end to end
+_LEAST_FOR_A_PLACE = 6
+_LONGEST_PROMPT = 14
+_MOST_OF_A_PROMPT = 200  # letters
+
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_FORMULA_SIGN = re.compile(r"\\[a-zA-Z]+")
+# Where a sentence ends for our purpose: also at a colon and at a dash, as prompts do.
+_END = re.compile(r"(?<=[.?!])(?:[*_]+\s*|[\"'»”)]*\s+)|(?<=:)(?![,\]/\d:])[*_\"\s]*|(?<=\S) {1,3}[-–—]{1,2} {1,3}")
+_LIST_NUMBER = re.compile(r"\s*\d{1,2}\.\s+")
+_PROMPTS = re.compile(
+    r"""(?:please\ )?(?:(?:write|type|enter|put|provide|insert|add|fill\ in|give)\ )?
+        (?:(?:your|the|an?|own|student|written)\ )*
+        (?:explanations?|answers?|solutions?|responses?|replies|reply|text|comments?|code)
+        (?:\ (?:goes|go|should\ go|to\ (?:this|the)\ question))?(?:\ (?:here|below|above|in\ this\ cell))*
+      |(?:explain|answer|write|provide|your\ answer\ goes)\ (?:here|below)
+      |(?:start|begin(?:ning)?|end)\ of\ (?:your\ )?(?:answer|solution|explanation)
+      |to\ ?do|tbd|fix\ ?me|fill\ (?:me|this)\ in|your\ turn|double\ click(?:\ or\ enter)?\ to\ edit|ans|a|sol
+      |תשובה|התשובה(?:\ שלי|\ שלנו)?|תשובתנו|הסבר|(?:נא\ )?(?:כתבו|לכתוב|רשמו)
+       (?:\ את)?(?:\ התשובה|\ תשובתכם)?(?:\ כאן)?
+      |(?:votre\ |notre\ |ma\ )?réponse(?:\ ici)?|écrivez\ (?:votre\ réponse\ )?ici""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class Own:
+    """What is left of a paragraph without the handout's words. asked: questions whose own words stand in it."""
+
+    text: str
+    words: int
+    asked: tuple[str, ...] = ()
+    prompted: bool = False
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, in small letters; numbers are words."""
+    plain = _FORMULA_SIGN.sub(" ", without_tags(text)).lower().replace("’", "'")
+    return [word for word in (found.strip("_") for found in _WORD.findall(plain)) if word]
+
+
+def own_words(paragraph: str) -> Own:
+    """Take the handout's sentences and its prompts out of a paragraph."""
+    kept: list[str] = []
+    asked: list[str] = []
+    prompted = False
+    for sentence in _sentences(paragraph):
+        words = words_of(sentence)
+        question = _handout_question(words)
+        if question is None:
+            kept.append(sentence)
+            continue
+        prompted = prompted or bool(words)
+        if question != EVERYWHERE and len(words) >= _LEAST_FOR_A_PLACE:
+            asked.append(question)
+    text = "".join(kept).strip()
+    words = words_of(text)
+    return Own(text if words else "", len(words), tuple(dict.fromkeys(asked)), prompted)
+
+
+def is_prompt(line: str) -> bool:
+    """Whether a line asks for an answer, such as `**Write your explanation here:**`, and says nothing else."""
+    words = words_of(line[:_MOST_OF_A_PROMPT])
+    return len(line) < _MOST_OF_A_PROMPT and bool(words) and bool(_PROMPTS.fullmatch(" ".join(words)))
+
+
+def _sentences(text: str) -> Iterator[str]:
+    start = 0
+    for end in _END.finditer(text):
+        if end.end() > start and not _LIST_NUMBER.fullmatch(text[start : end.end()]):
+            yield text[start : end.end()]
+            start = end.end()
+    yield text[start:]
+
+
+def _handout_question(words: list[str]) -> str | None:
+    """The question whose words a sentence repeats; `EVERYWHERE` for several, a prompt or nothing; None for others'."""
+    if not words or (len(words) <= _LONGEST_PROMPT and _PROMPTS.fullmatch(" ".join(words))):
+        return EVERYWHERE
+    known = _known()
+    if tuple(words) in known.short:
+        return EVERYWHERE
+    covered = set[int]()
+    said = Counter[str]()
+    for start, run in enumerate(_runs(words)):
+        if questions := known.runs.get(run):
+            covered.update(range(start, start + RUN))
+            said.update(questions)
+    changed = len(words) - len(covered)
+    if changed > min(_MOST_CHANGED, (1 - _SHARE) * len(words)) or (changed and len(words) < _SHORT):
+        return None
+    (question, most), *others = said.most_common(2)
+    return EVERYWHERE if others and others[0][1] == most else question
+
+
+@dataclass(frozen=True)
+class _Known:
+    """runs: which questions have these words one after another; short: sentences shorter than that."""
+
+    runs: dict[tuple[str, ...], frozenset[str]]
+    short: frozenset[tuple[str, ...]]
+
+
+@cache
+def _known() -> _Known:
+    runs: dict[tuple[str, ...], set[str]] = {}
+    short = set[tuple[str, ...]]()
+    for question, text in _texts():
+        for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*|]|\d\.)\s)", text):
+            for sentence in _sentences(paragraph):
+                words = words_of(sentence)
+                if len(words) < RUN:
+                    short.add(tuple(words))
+            # Runs go on past the end of a sentence, since a student may join what the handout has in two.
+            for run in _runs(words_of(paragraph)):
+                runs.setdefault(run, set()).add(question)
+    return _Known({run: frozenset(questions) for run, questions in runs.items()}, frozenset(short))
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    yield from tomllib.loads(_COURSE.read_text(encoding="utf-8")).items()
+    for block in read_blocks(_TEMPLATE.read_text(encoding="utf-8")):
+        if block.kind == "text":
+            heading, _, rest = block.text.partition("\n") if block.text.startswith("#") else ("", "", block.text)
+            # A title such as "Part (e): why as many of each? (2 points)" counts without its ends, too.
+            title = re.sub(r"^#+\s*(?:Part \(\w\):|Question \d\.)?|\(\d+ points?\)$", "", heading)
+            yield block.question if block.question.startswith("q") else EVERYWHERE, f"{title}\n\n{rest}"
+
+
+def _runs(words: list[str]) -> Iterable[tuple[str, ...]]:
+    return zip(*(words[offset:] for offset in range(RUN)), strict=False)
