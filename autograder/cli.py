@@ -1,6 +1,7 @@
 """The `autograder` command: `check` for one submission, `grade` for a class."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,17 +10,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from autograder.checks import CHECKS, Check
-from autograder.grading import read_folder_entries
 from autograder.report.grades import grades_csv
 from autograder.report.result import as_json, write_result, write_text
 from autograder.report.table import class_table, print_result, printable
 from autograder.rubric import DEFAULT_RUBRIC
-from autograder.session import CannotGrade, Setup, grade_path, grade_path_or_say_why, prepare
-from autograder.submission.bundle import submission_name
+from autograder.session import CannotGrade, Setup, grade_path, prepare
 from autograder.submission.notebook import Unreadable
 from autograder.verdict import Verdict
+from autograder.whole_class import Entry, entries_of, grade_class
 
 ALL_PASS, SOME_DO_NOT, NOTHING_GRADED = 0, 1, 2
+NAMES_IN_A_LINE = 3
 
 app = typer.Typer(
     add_completion=False,
@@ -96,28 +97,28 @@ def grade(
     only: Only = "",
     rubric: RubricFile = DEFAULT_RUBRIC,
     device: Device = "cpu",
+    jobs: Annotated[int, typer.Option(help="How many submissions are graded at a time.")] = 1,
 ) -> None:
     """Grade a class. One submission that cannot be graded does not stop the others."""
+    if jobs < 1:
+        _refuse(f"--jobs is {jobs}, and should be 1 or more")
     if not folder.is_dir():
         _refuse(f"{folder} is no folder")
-    entries = [entry for entry in read_folder_entries(folder) if entry.resolve() != out.resolve()]
+    entries = entries_of(folder, out)
     if not entries:
         _refuse(f"{folder} is empty")
     setup = _prepare(data, seed, only, rubric, device)
-    results: list[dict[str, Any]] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with setup.grader() as grader, Progress(*columns, console=Console(stderr=True)) as progress:
+        # It is drawn anew by whoever is told of progress, since jobs are forked from a process without other threads.
+        with Progress(*columns, console=Console(stderr=True), auto_refresh=False) as progress:
             task = progress.add_task("grading", total=len(entries))
-            for entry, name in zip(entries, result_names(entries), strict=True):
-                progress.update(task, description=printable(name))
-                graded = grade_path_or_say_why(entry, setup, grader)
-                result = setup.result(graded) | {"submission": name}
-                write_result(out / name, result, graded)
-                results.append(result)
-                progress.advance(task)
-            progress.update(task, description="graded")
+
+            def watch(done: int, at_work: Sequence[Entry]) -> None:
+                progress.update(task, completed=done, description=_listed(at_work) or "graded", refresh=True)
+
+            results = grade_class(entries, out, setup, jobs, watch)
         write_text(out / "grades.csv", grades_csv(results, setup.questions))
     except OSError as problem:
         _refuse(f"{problem.filename or out} cannot be written: {problem.strerror or problem}")
@@ -125,10 +126,10 @@ def grade(
     typer.echo(f"{len(results)} submissions graded; {out / 'grades.csv'} holds the points")
 
 
-def result_names(entries: list[Path]) -> list[str]:
-    """A folder name for each submission: its own, with the ending where two would be called alike."""
-    names = [submission_name(entry) for entry in entries]
-    return [name if names.count(name) == 1 else entry.name for name, entry in zip(names, entries, strict=True)]
+def _listed(entries: Sequence[Entry]) -> str:
+    """Names for a line of a terminal."""
+    words = ", ".join(printable(entry.name) for entry in entries[:NAMES_IN_A_LINE])
+    return words + (f" and {len(entries) - NAMES_IN_A_LINE} more" if len(entries) > NAMES_IN_A_LINE else "")
 
 
 def all_pass(result: dict[str, Any]) -> bool:

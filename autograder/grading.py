@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from autograder.boundary.workers import Template
@@ -97,7 +96,7 @@ class Grader:
         self.data_set = data_set
         self.rubric = rubric
         self.seed = seed
-        self.checks = tuple(sorted(chosen_checks(only), key=lambda c: list(rubric.points).index(c.id)))
+        self.checks = checks_to_judge(rubric, only)
         self._coded = CodedData(data_set, seed)
         self._photographs = Photographs(data_set)
         self._template = template or Template(rubric.limits, device)
@@ -218,6 +217,11 @@ class _Progress:
             self.curves |= getattr(evidence, "curves", {})
 
 
+def checks_to_judge(rubric: Rubric, only: Collection[str]) -> tuple[Check, ...]:
+    """All checks, or those of some prefixes with what they need, in the rubric's order."""
+    return tuple(sorted(chosen_checks(only), key=lambda check: list(rubric.points).index(check.id)))
+
+
 def unreadable(name: str, digest: str, problem: Unreadable, checks: Collection[Check]) -> Graded:
     """The result of a submission in which there is nothing to grade: missing everywhere, for one reason."""
     verdicts = {check.id: Verdict(Outcome.MISSING, observed=str(problem)) for check in checks}
@@ -248,8 +252,3 @@ def notes_on(bundle: Bundle) -> tuple[str, ...]:
 def check_questions() -> dict[str, str]:
     """The question of every declared check, as the rubric is compared with it."""
     return {check.id: check.question for check in CHECKS.values()}
-
-
-def read_folder_entries(folder: Path) -> list[Path]:
-    """The submissions in a folder: every entry that is not hidden, by name."""
-    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "__MACOSX")))

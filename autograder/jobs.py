@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from types import FrameType
@@ -31,11 +30,8 @@ _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 _FORK = multiprocessing.get_context("fork")
 
 
-@dataclass(frozen=True)
-class Lost:
-    """In the place of a result: the job died over its work. reason: in words."""
-
-    reason: str
+class Lost(Exception):
+    """In the place of a result: the job died over its work. The message says how."""
 
 
 def processors_for_each(jobs: int) -> int:

@@ -176,7 +176,7 @@ def main(
         made = side_by_side(in_time, jobs, lambda: gradings(setup, folder, processors_for_each(jobs)))
         with contextlib.closing(made):
             for number, (turn, grading) in enumerate(made, start=1):
-                words = grading.reason if isinstance(grading, Lost) else f"{grading['seconds']} s"
+                words = str(grading) if isinstance(grading, Lost) else f"{grading['seconds']} s"
                 if not isinstance(grading, Lost):
                     append_line(out, grading)
                 place = f"{number} of {len(waiting)}: {turn.name}, seed {turn.seed}"

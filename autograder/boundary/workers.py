@@ -144,26 +144,32 @@ class Template:
             "output_characters": self._limits.output_characters,
             "device": self._device if self._device != "cpu" else "",
         }
-        with self._talking:
-            try:
-                pid, ours = self._forked(trains)
-            except OSError:
-                if self._closed:
-                    shutil.rmtree(scratch, ignore_errors=True)
-                    raise Closed("the template was closed meanwhile") from None
-                # Somebody has killed it, perhaps for memory; that must not cost the rest of the class.
-                self._process.kill()
-                self._process.wait()
-                self._control.close()
-                self._start()
-                try:
-                    pid, ours = self._forked(trains)
-                except OSError as problem:
-                    message = f"{sys.executable} cannot import what workers need; is torch installed there?"
-                    raise RuntimeError(message) from problem
-        worker = Worker(self, pid, ours, scratch, self._limits)
-        worker.tell(setup)
+        try:
+            with self._talking:
+                pid, ours = self._forked_even_if_it_died(trains)
+            worker = Worker(self, pid, ours, scratch, self._limits)
+            worker.tell(setup)
+        except BaseException:  # Ctrl-C, too
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
         return worker
+
+    def _forked_even_if_it_died(self, trains: bool) -> tuple[int, socket.socket]:
+        """Start the template anew where somebody has killed it, perhaps for memory: that must not cost a class."""
+        try:
+            return self._forked(trains)
+        except OSError:
+            if self._closed:
+                raise Closed("the template was closed meanwhile") from None
+        self._process.kill()
+        self._process.wait()
+        self._control.close()
+        self._start()
+        try:
+            return self._forked(trains)
+        except OSError as problem:
+            message = f"{sys.executable} cannot import what workers need; is torch installed there?"
+            raise RuntimeError(message) from problem
 
     def _forked(self, trains: bool) -> tuple[int, socket.socket]:
         if trains and not self._ready_to_train:
