@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from autograder.checks import CHECKS, Check
+from autograder.overrides import FILE_NAME
 from autograder.report.grades import grades_csv
 from autograder.report.result import as_json, write_result, write_text
 from autograder.report.table import class_table, print_result, printable
@@ -34,6 +35,10 @@ Data = Annotated[
 Seed = Annotated[int, typer.Option(min=0, help="What all probes are drawn from.")]
 Only = Annotated[str, typer.Option(help="Only these checks, by prefix: data,same or cnn.padding or q2a.")]
 Device = Annotated[str, typer.Option(help="Where networks are computed: cpu, or cuda where there is such a GPU.")]
+Overrides = Annotated[
+    Path | None,
+    typer.Option(help="Decisions on single submissions. Default: the overrides.toml beside them, where there is one."),
+]
 RubricFile = Annotated[Path, typer.Option("--rubric", help="Points, thresholds and limits.")]
 
 
@@ -47,6 +52,7 @@ def check(
     format: Annotated[str, typer.Option(help="table, or json for programs.")] = "table",
     out: Annotated[Path | None, typer.Option(help="Where to write result.json and pictures of the curves.")] = None,
     device: Device = "cpu",
+    overrides: Overrides = None,
 ) -> None:
     """Grade one submission and show why.
 
@@ -54,7 +60,7 @@ def check(
     """
     if format not in ("table", "json"):
         _refuse(f"--format is {format!r}, and can be table or json")
-    setup = _prepare(data, seed, only, rubric, device)
+    setup = _prepare(data, seed, only, rubric, device, overrides or submission.parent / FILE_NAME)
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -98,6 +104,7 @@ def grade(
     rubric: RubricFile = DEFAULT_RUBRIC,
     device: Device = "cpu",
     jobs: Annotated[int, typer.Option(help="How many submissions are graded at a time.")] = 1,
+    overrides: Overrides = None,
 ) -> None:
     """Grade a class. One submission that cannot be graded does not stop the others."""
     if jobs < 1:
@@ -107,7 +114,7 @@ def grade(
     entries = entries_of(folder, out)
     if not entries:
         _refuse(f"{folder} is empty")
-    setup = _prepare(data, seed, only, rubric, device)
+    setup = _prepare(data, seed, only, rubric, device, overrides or folder / FILE_NAME)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -138,9 +145,9 @@ def all_pass(result: dict[str, Any]) -> bool:
     return all(entry["verdict"] == "pass" for entry in automatic)
 
 
-def _prepare(data: Path | None, seed: int, only: str, rubric: Path, device: str) -> Setup:
+def _prepare(data: Path | None, seed: int, only: str, rubric: Path, device: str, overrides: Path) -> Setup:
     try:
-        return prepare(data, seed, only.split(","), rubric, device)
+        return prepare(data, seed, only.split(","), rubric, device, overrides)
     except CannotGrade as problem:
         _refuse(str(problem))
         raise AssertionError from problem

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from autograder.grading import checks_to_judge, faulty
 from autograder.jobs import Lost, processors_for_each, side_by_side
+from autograder.overrides import FILE_NAME
 from autograder.report.result import write_result
 from autograder.session import Setup, grade_path_or_say_why
 from autograder.submission.bundle import submission_name
@@ -24,12 +25,13 @@ class Entry(NamedTuple):
 
 
 def entries_of(folder: Path, out: Path) -> list[Entry]:
-    """The submissions in a folder, by name: every entry that is not hidden and not the folder of the results.
+    """The submissions in a folder, by name: every entry that is not hidden, nor the folder of the results, nor the
+    instructor's own file of decisions.
 
     Each has its own name, with the ending where two would be called alike.
     """
     paths = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX")))
-    paths = [path for path in paths if path.resolve() != out.resolve()]
+    paths = [path for path in paths if path.resolve() != out.resolve() and path.name != FILE_NAME]
     names = [submission_name(path) for path in paths]
     return [Entry(name if names.count(name) == 1 else path.name, path) for name, path in zip(names, paths, strict=True)]
 

@@ -1,6 +1,9 @@
 """What the handouts say themselves, the course's and our template's: a student's words are what is not among theirs."""
 
+import hashlib
+import json
 import re
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,7 +14,9 @@ from pathlib import Path
 from autograder.submission.headings import without_tags
 from student_template.handout import read_blocks
 
-_COURSE = Path(__file__).with_name("handout.toml")
+# The words are the course's own and are not repeated here; `python -m autograder.submission.handouts TEXTS.toml`
+# writes their fingerprints anew, from a table of texts by question.
+_COURSE = Path(__file__).with_name("handout.json")
 _TEMPLATE = Path(__file__).parents[2] / "student_template" / "handout.md"
 EVERYWHERE = "everywhere"
 # A sentence is the handout's where at least this share of its words stands in runs of so many that the handout has.
@@ -98,12 +103,12 @@ def _handout_question(words: list[str]) -> str | None:
     if not words or (len(words) <= _LONGEST_PROMPT and _PROMPTS.fullmatch(" ".join(words))):
         return EVERYWHERE
     known = _known()
-    if tuple(words) in known.short:
+    if len(words) < RUN and _fingerprint(words) in known.short:
         return EVERYWHERE
     covered = set[int]()
     said = Counter[str]()
     for start, run in enumerate(_runs(words)):
-        if questions := known.runs.get(run):
+        if questions := known.runs.get(_fingerprint(run)):
             covered.update(range(start, start + RUN))
             said.update(questions)
     changed = len(words) - len(covered)
@@ -115,30 +120,41 @@ def _handout_question(words: list[str]) -> str | None:
 
 @dataclass(frozen=True)
 class _Known:
-    """runs: which questions have these words one after another; short: sentences shorter than that."""
+    """runs: which questions have these words one after another; short: sentences shorter than that; both by their
+    fingerprints."""
 
-    runs: dict[tuple[str, ...], frozenset[str]]
-    short: frozenset[tuple[str, ...]]
+    runs: dict[str, frozenset[str]]
+    short: frozenset[str]
 
 
 @cache
 def _known() -> _Known:
-    runs: dict[tuple[str, ...], set[str]] = {}
-    short = set[tuple[str, ...]]()
-    for question, text in _texts():
-        for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*|]|\d\.)\s)", text):
-            for sentence in _sentences(paragraph):
-                words = words_of(sentence)
-                if len(words) < RUN:
-                    short.add(tuple(words))
-            # Runs go on past the end of a sentence, since a student may join what the handout has in two.
-            for run in _runs(words_of(paragraph)):
-                runs.setdefault(run, set()).add(question)
+    runs: dict[str, set[str]] = {}
+    short = set[str]()
+    course = json.loads(_COURSE.read_text(encoding="utf-8"))
+    for question, found in [*course.items(), *((q, fingerprints(text)) for q, text in _template())]:
+        short.update(found["short"])
+        for run in found["runs"]:
+            runs.setdefault(run, set()).add(question)
     return _Known({run: frozenset(questions) for run, questions in runs.items()}, frozenset(short))
 
 
-def _texts() -> Iterator[tuple[str, str]]:
-    yield from tomllib.loads(_COURSE.read_text(encoding="utf-8")).items()
+def fingerprints(text: str) -> dict[str, list[str]]:
+    """What a text is recognised by: of each run of words, and of each sentence that is shorter, a few letters from
+    which nobody can tell the words."""
+    runs, short = set[str](), set[str]()
+    for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*|]|\d\.)\s)", text):
+        short |= {_fingerprint(words) for s in _sentences(paragraph) if len(words := words_of(s)) < RUN}
+        # Runs go on past the end of a sentence, since a student may join what the handout has in two.
+        runs |= {_fingerprint(run) for run in _runs(words_of(paragraph))}
+    return {"runs": sorted(runs), "short": sorted(short)}
+
+
+def _fingerprint(words: Iterable[str]) -> str:
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:10]
+
+
+def _template() -> Iterator[tuple[str, str]]:
     for block in read_blocks(_TEMPLATE.read_text(encoding="utf-8")):
         if block.kind == "text":
             heading, _, rest = block.text.partition("\n") if block.text.startswith("#") else ("", "", block.text)
@@ -149,3 +165,14 @@ def _texts() -> Iterator[tuple[str, str]]:
 
 def _runs(words: list[str]) -> Iterable[tuple[str, ...]]:
     return zip(*(words[offset:] for offset in range(RUN)), strict=False)
+
+
+def main(source: Path) -> None:
+    """Write the fingerprints of a handout, given as a TOML file with its text by question."""
+    texts = tomllib.loads(source.read_text(encoding="utf-8"))
+    content = {question: fingerprints(text) for question, text in texts.items()}
+    _COURSE.write_text(json.dumps(content, indent=0) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
