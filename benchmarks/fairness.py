@@ -17,7 +17,7 @@ from rich.table import Table
 
 from autograder.session import CannotGrade, grade_path, prepare
 from autograder.verdict import Verdict
-from fixtures.compose import Submission, read_submissions, write_notebook
+from fixtures.compose import Submission, read_submissions
 
 LABELLED = ("data", "same", "different", "cnn", "channel", "accuracy")
 # The labels of submissions about training speak of these, and of no others.
@@ -26,7 +26,11 @@ LABELLED_TRAINING = ("train",)
 
 def differences(submission: Submission, verdicts: dict[str, Verdict]) -> dict[str, str]:
     """Where verdicts are not those of the label: check id to "missed" or "wrongly failed"."""
-    wanted = {**dict.fromkeys(submission.caught_by, "fail"), **dict.fromkeys(submission.partial_by, "partial")}
+    wanted = {
+        **dict.fromkeys(submission.caught_by, "fail"),
+        **dict.fromkeys(submission.partial_by, "partial"),
+        **dict.fromkeys(submission.missing_by, "missing"),
+    }
     found = {}
     for id, verdict in verdicts.items():
         outcome = verdict.outcome.value
@@ -56,11 +60,10 @@ def main(
         raise typer.BadParameter(str(problem)) from problem
     with tempfile.TemporaryDirectory() as folder, setup.grader() as grader:
         for name, submission in track(chosen.items(), description="grading", console=Console(stderr=True)):
-            path = Path(folder) / f"{name}.ipynb"
-            write_notebook(path, submission.notebook())
+            path = submission.write(Path(folder))
             verdicts = dict(grade_path(path, setup, grader).verdicts)
             wrong = differences(submission, verdicts)
-            for id in (*submission.caught_by, *submission.partial_by):
+            for id in (*submission.caught_by, *submission.partial_by, *submission.missing_by):
                 (missed if id in wrong else caught)[id] += 1
             for id, kind in wrong.items():
                 wronged[id] += kind == "wrongly failed"

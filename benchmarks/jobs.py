@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from fixtures.compose import read_submissions, write_notebook
+from fixtures.compose import read_submissions
 
 
 def class_seconds(submissions: Path, out: Path, jobs: int, only: str, data: Path | None) -> float:
@@ -37,8 +37,8 @@ def main(
     with tempfile.TemporaryDirectory() as name:
         submissions = Path(name) / "class"
         submissions.mkdir()
-        for title, submission in list(read_submissions("unusual").items())[:count]:
-            write_notebook(submissions / f"{title}.ipynb", submission.notebook())
+        for submission in list(read_submissions("unusual").values())[:count]:
+            submission.write(submissions)
         # Once before the clock runs: data sets that are made once belong to no submission.
         class_seconds(submissions, Path(name) / "first", jobs, "data.shape", data)
         seconds: dict[int, list[float]] = {1: [], jobs: []}

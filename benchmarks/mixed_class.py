@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from autograder.verdict import Outcome
-from fixtures.compose import KINDS, Submission, read_submissions, write_notebook
+from fixtures.compose import KINDS, Submission, read_submissions
 
 
 def mixed(count: int) -> list[Submission]:
@@ -54,7 +54,7 @@ def main(
         chosen = mixed(count)
         (folder / "class").mkdir(parents=True, exist_ok=True)
         for submission in chosen:
-            write_notebook(folder / "class" / f"{submission.name}.ipynb", submission.notebook())
+            submission.write(folder / "class")
         command = [sys.executable, "-m", "autograder", "grade", str(folder / "class"), "--jobs", str(jobs)]
         command += ["--out", str(folder / "results"), *(["--only", only] if only else [])]
         started = time.monotonic()

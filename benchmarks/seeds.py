@@ -24,7 +24,7 @@ from autograder.checks import chosen_checks
 from autograder.grading import Grader
 from autograder.jobs import Lost, processors_for_each, side_by_side
 from autograder.session import CannotGrade, Setup, grade_path, prepare
-from fixtures.compose import read_submissions, solution_notebook, write_notebook
+from fixtures.compose import Submission, read_submissions
 
 SOLUTION = "the-solution"
 # By submission and check: every verdict that was seen, with its seeds.
@@ -112,7 +112,7 @@ def print_table(seen: Seen, console: Console) -> int:
 
 
 @contextmanager
-def gradings(setup: Setup, folder: Path, at_once: int) -> Iterator[Callable[[Turn], dict[str, Any]]]:
+def gradings(setup: Setup, paths: Mapping[str, Path], at_once: int) -> Iterator[Callable[[Turn], dict[str, Any]]]:
     """What grades one turn after another on one template process."""
     grader: Grader | None = None
     with Template(setup.rubric.limits, setup.device) as template:
@@ -122,7 +122,7 @@ def gradings(setup: Setup, folder: Path, at_once: int) -> Iterator[Callable[[Tur
             if grader is None or grader.seed != turn.seed:
                 grader = Grader(setup.data_set, setup.rubric, turn.seed, setup.only, template, at_once=at_once)
             started = time.monotonic()
-            verdicts = grade_path(folder / f"{turn.name}.ipynb", setup, grader).verdicts
+            verdicts = grade_path(paths[turn.name], setup, grader).verdicts
             return {
                 "submission": turn.name,
                 "seed": turn.seed,
@@ -134,17 +134,11 @@ def gradings(setup: Setup, folder: Path, at_once: int) -> Iterator[Callable[[Tur
         yield graded
 
 
-def write_chosen(folder: Path, only: str, every: bool) -> list[str]:
-    """Write the chosen sample submissions and the solution; their names."""
-    chosen = {SOLUTION: solution_notebook} | {
-        name: submission.notebook
-        for name, submission in read_submissions().items()
-        if every or only or submission.about_training
-    }
-    names = [name for name in chosen if any(part in name for part in only.split(","))]
-    for name in names:
-        write_notebook(folder / f"{name}.ipynb", chosen[name]())
-    return names
+def write_chosen(folder: Path, only: str, every: bool) -> dict[str, Path]:
+    """Write the chosen sample submissions and the solution; where each is, by its name."""
+    chosen = [Submission(SOLUTION, ())]
+    chosen += [s for s in read_submissions().values() if every or only or s.about_training]
+    return {s.name: s.write(folder) for s in chosen if any(part in s.name for part in only.split(","))}
 
 
 def main(
@@ -166,14 +160,15 @@ def main(
         folder = Path(name)
         try:
             setup = prepare(data, only=checks.split(","), device=device)
-            to_do = turns(write_chosen(folder, only, every), seeds, share)
+            paths = write_chosen(folder, only, every)
+            to_do = turns(list(paths), seeds, share)
         except (CannotGrade, ValueError) as problem:
             raise typer.BadParameter(str(problem)) from problem
         wanted = {check.id for check in chosen_checks(setup.only)}
         done = {(line["seed"], line["submission"]) for line in read_lines(out) if wanted <= line["verdicts"].keys()}
         waiting = [turn for turn in to_do if turn not in done]
         in_time = (turn for turn in waiting if time.monotonic() - began < budget)
-        made = side_by_side(in_time, jobs, lambda: gradings(setup, folder, processors_for_each(jobs)))
+        made = side_by_side(in_time, jobs, lambda: gradings(setup, paths, processors_for_each(jobs)))
         with contextlib.closing(made):
             for number, (turn, grading) in enumerate(made, start=1):
                 words = str(grading) if isinstance(grading, Lost) else f"{grading['seconds']} s"

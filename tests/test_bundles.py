@@ -263,6 +263,7 @@ def test_a_broken_notebook_beside_a_whole_one_costs_nothing(tmp_path: Path) -> N
         ("ML_DL_Functions3[2].py", "mldlfunctions3"),
         ("Copy of ML_DL_Functions3.py", "mldlfunctions3"),
         ("ML_DL_Functions3 - Copy.py", "mldlfunctions3"),
+        ("ML_DL_Functions3 - עותק.py", "mldlfunctions3"),
         ("folder/ml-dl-functions3.PY", "mldlfunctions3"),
         ("ML_DL_Functions3.py.txt", "mldlfunctions3"),
         ("ML_DL_Functions3", "mldlfunctions3"),
@@ -280,6 +281,7 @@ def test_what_programs_add_to_a_name_is_no_part_of_it(name: str, stem: str) -> N
         "from ML_DL_Functions3 import *",
         "import ML_DL_Functions3\nnet = ML_DL_Functions3.CNN()",
         "import ML_DL_Functions3 as f\nimport importlib\nimportlib.reload(f)\nnet = f.CNN()",
+        "import ML_DL_Functions3 as f\nCNN, CNNChannel = f.CNN, f.CNNChannel",
         "import importlib\nf = importlib.import_module('ML_DL_Functions3')\nnet = f.CNN()",
         "try:\n    from ML_DL_Functions3 import CNN, CNNChannel\nexcept ImportError:\n    pass",
         "import sys\nsys.path.append('/content/drive/My Drive/')\nfrom ML_DL_Functions3 import CNN",
@@ -308,6 +310,12 @@ def test_a_file_taken_for_another_name_is_said(tmp_path: Path) -> None:
 def test_of_two_files_the_one_that_holds_what_is_imported_is_meant(tmp_path: Path) -> None:
     files = {"a3.ipynb": MAIN, "helpers.py": b"def show():\n    pass\n", "nets.py": FUNCTIONS.encode()}
     assert bundle_in(laid_out(tmp_path, files)).modules.renamed == {"ML_DL_Functions3": "nets.py"}
+
+
+@pytest.mark.parametrize("name", ["ML_DL_Functions3_new version.py", "whatever.py"])
+def test_the_only_file_is_meant_by_the_only_import_that_is_no_library(tmp_path: Path, name: str) -> None:
+    files = {"a3.ipynb": notebook("import numpy as np\nfrom ML_DL_Functions3 import *"), name: FUNCTIONS.encode()}
+    assert bundle_in(laid_out(tmp_path, files)).modules.renamed == {"ML_DL_Functions3": name}
 
 
 def test_a_file_that_is_nowhere_is_named(tmp_path: Path) -> None:

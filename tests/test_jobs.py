@@ -34,7 +34,7 @@ def submissions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("class")
     everyone = read_submissions()
     for name in SAMPLES:
-        write_notebook(folder / f"{name}.ipynb", everyone[name].notebook())
+        everyone[name].write(folder)
     write_notebook(folder / "the-solution.ipynb", solution_notebook())
     (folder / "cut-off.ipynb").write_text('{"cells": [{"cell_type": "code", "source": ["x = 1')
     (folder / "ends-its-process.py").write_text("import os\ndef generate_same_pair(data):\n    os._exit(3)\n")

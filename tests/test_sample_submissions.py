@@ -66,9 +66,8 @@ TRAINING = (
 )
 
 
-def verdicts(name: str, path: Path, setup: Setup, grader: Grader) -> dict[str, str]:
-    write_notebook(path, read_submissions()[name].notebook())
-    graded = grade_path(path, setup, grader)
+def verdicts(name: str, folder: Path, setup: Setup, grader: Grader) -> dict[str, str]:
+    graded = grade_path(read_submissions()[name].write(folder), setup, grader)
     return {id: verdict.outcome.value for id, verdict in graded.verdicts.items()}
 
 
@@ -77,7 +76,7 @@ def test_a_mistake_is_caught_by_the_checks_that_name_it_and_by_no_others(
     name: str, tmp_path: Path, setup: Setup, grader: Grader
 ) -> None:
     submission = read_submissions()[name]
-    found = verdicts(name, tmp_path / "submission.ipynb", setup, grader)
+    found = verdicts(name, tmp_path, setup, grader)
     assert {id for id, outcome in found.items() if outcome == "fail"} == set(submission.caught_by)
     assert {id for id, outcome in found.items() if outcome == "partial"} == set(submission.partial_by)
     assert set(found.values()) <= {"pass", "fail", "partial", "skipped"}
@@ -85,7 +84,7 @@ def test_a_mistake_is_caught_by_the_checks_that_name_it_and_by_no_others(
 
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_right_work_in_another_style_loses_no_point(name: str, tmp_path: Path, setup: Setup, grader: Grader) -> None:
-    found = verdicts(name, tmp_path / "submission.ipynb", setup, grader)
+    found = verdicts(name, tmp_path, setup, grader)
     assert {id: outcome for id, outcome in found.items() if outcome != "pass"} == {}
 
 

@@ -86,6 +86,11 @@ SLEEPING = {
         + "    return train_data, valid_data, test_w, test_m\n",
         LOADING,
     ],
+    "in a function that nobody calls and that saves them": [
+        LOADER,
+        "def make_all():\n" + "".join(f"    {line}\n" for line in (MAKING + SAVING).splitlines()),
+        LOADING,
+    ],
     "saved and loaded in two cells that both run": [LOADER, MAKING + SAVING, LOADING],
     "saved to one file with all arrays": [
         LOADER,

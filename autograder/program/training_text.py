@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.program.behaviour import called, calls_in
+from autograder.program.names import Role
 from autograder.program.training import TrainingCall
 from autograder.program.understanding import Understanding
 
@@ -17,12 +18,13 @@ class TrainingText:
     """returns, draws: whether a function returns something, or plots; saves: where it saves: "inside" its loops,
     "after" them, "outside" where only the notebook does so, once the function has returned, or ""; answers: whether
     there is anything in it, or in what it calls, that turns outputs into answers: without that, nothing it measures
-    is an accuracy."""
+    is an accuracy; measures_by: what the notebook's accuracy function is called, where the training uses it, else ""."""
 
     returns: bool = False
     draws: bool = False
     saves: str = ""
     answers: bool = True
+    measures_by: str = ""
 
 
 def training_text(understanding: Understanding, position: int, call: TrainingCall | None) -> TrainingText:
@@ -31,6 +33,9 @@ def training_text(understanding: Understanding, position: int, call: TrainingCal
     if not isinstance(node, ast.FunctionDef):
         return TrainingText()
     parts = [node] if call is None else [node, understanding.dependencies.statements[call.position].node]
+    reached = list(_reached(understanding, parts))
+    accuracy = understanding.first(Role.ACCURACY)
+    used = accuracy is not None and any(getattr(other, "name", "") == accuracy.name for other in reached)
     return TrainingText(
         returns=any(
             isinstance(child, ast.Return) and child.value is not None and not isinstance(child.value, ast.Constant)
@@ -39,8 +44,8 @@ def training_text(understanding: Understanding, position: int, call: TrainingCal
         draws=any(called(made) == "plot" for made in calls_in(node)),
         saves=_saves(node) or ("outside" if call is not None and _saves_later(understanding, call) else ""),
         # What a module of the submission's own does is not read here.
-        answers=bool(understanding.bundle.modules.sources)
-        or any(map(_turns_into_answers, _reached(understanding, parts))),
+        answers=bool(understanding.bundle.modules.sources) or any(map(_turns_into_answers, reached)),
+        measures_by=accuracy.name if accuracy is not None and used else "",
     )
 
 

@@ -53,7 +53,7 @@ class Understanding:
             name
             for statement in self.bundle.statements
             for name, (_, node) in definitions_in(statement.source).items()
-            if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute))  # CNN = functions.CNN
+            if not _renames(node)
         }
         files = self.bundle.modules.files
         done = {files.get(module) for module in taken}
@@ -243,6 +243,14 @@ def _modules_imported_from(node: ast.AST) -> Iterator[str]:
     for child in ast.walk(node):
         if isinstance(child, ast.ImportFrom) and child.module:
             yield child.module
+
+
+def _renames(node: ast.stmt) -> bool:
+    """`CNN = functions.CNN`, alone or several at once: no definition, but another name for one."""
+    if not isinstance(node, ast.Assign):
+        return False
+    values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+    return all(isinstance(value, ast.Attribute) for value in values)
 
 
 def _is_definition(node: ast.stmt) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from autograder.program.behaviour import called, calls_in
 from autograder.program.names import FUNCTIONS, Role
+from autograder.program.saved_files import saved_files
 from autograder.program.slicing import Dependencies
 from autograder.program.understanding import FILE_WORDS, Understanding
 from autograder.submission.bundle import Bundle
@@ -135,12 +136,14 @@ def _with_calls(understanding: Understanding, lost: Lost) -> tuple[Bundle, str] 
             continue
         statements: list[Statement] = []
         made = False
+        saved = {file.split(":", 1)[1] for file in saved_files(statement.node).saves} & {*lost.files, "?"}
         for position, own in enumerate(bundle.statements):
-            if position not in lost.positions:
-                statements.append(own)
-            elif not made:
+            if position in lost.positions and not made:
                 statements += [replace(own, source=text + "\n", node=ast.parse(text).body[0]) for text in calls]
                 made = True
+            # What the function saves is loaded as it stands; else its call is in the place of loading.
+            if position not in lost.positions or saved:
+                statements.append(own)
         return replace(bundle, statements=tuple(statements)), statement.node.name
     return None
 

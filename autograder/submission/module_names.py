@@ -16,7 +16,9 @@ LIBRARIES = frozenset(
     "torchmetrics torchsummary torchvision torchviz tqdm xgboost yaml".split()
 )
 # Signs that a program adds to a name when it saves a copy: `x (1).py`, `x[2].py`, `x - Copy.py`, `Copy of x.py`.
-_COPY_SIGNS = re.compile(r"[(\[]\d+[)\]]|\bcopy( of)?\b|\bfinal\b", re.IGNORECASE)
+_COPY_SIGNS = re.compile(
+    r"[(\[]\d+[)\]]|\b(copy( of)?|final|copie( de)?|kopie( von)?|copia( de)?|עותק( של)?)\b", re.IGNORECASE
+)
 
 
 def plain_stem(name: str) -> str:

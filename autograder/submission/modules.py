@@ -98,11 +98,10 @@ def find_modules(
         for file in [*_files_loaded(statement.node), *scripts, *([run] if run is not None else [])]:
             wanted.setdefault(_identifier(file), set())
     taken = {files[name] for name in wanted if name in files}
-    for module, names in wanted.items():
-        if module in sources or _is_library(module):
-            continue
+    unknown = [module for module in wanted if module not in sources and not _is_library(module)]
+    for module, names in ((module, wanted[module]) for module in unknown):
         left = {file: text for file, text in texts.items() if file not in taken}
-        meant = _meant(module, names, left, alone=len(wanted) == 1)
+        meant = _meant(module, names, left, alone=len(unknown) == 1)
         if meant is None:
             absent.append(module)
             continue
@@ -199,6 +198,7 @@ def _meant(module: str, names: set[str], left: Mapping[str, str], alone: bool) -
     """The file that a notebook means by a module's name: one called alike, or else the one that holds what is taken."""
     last = module.split(".")[-1]
     alike = [file for file in left if plain_stem(file) == plain_stem(last)]
+    alike = alike or [file for file in left if plain_stem(last) and plain_stem(file).startswith(plain_stem(last))]
     holding = [file for file, text in left.items() if names and names <= _defined(text)]
     chosen = [file for file in alike if file in holding] or alike or holding
     if not chosen and alone and len(left) == 1:
