@@ -312,6 +312,17 @@ def test_of_two_files_the_one_that_holds_what_is_imported_is_meant(tmp_path: Pat
     assert bundle_in(laid_out(tmp_path, files)).modules.renamed == {"ML_DL_Functions3": "nets.py"}
 
 
+@pytest.mark.parametrize("importing", ["from ML_DL_Functions3 import CNN", "%run ML_DL_Functions3.py"])
+def test_an_old_copy_in_another_folder_is_not_meant(tmp_path: Path, importing: str) -> None:
+    old = FUNCTIONS.replace("x.mean()", "x.old()")
+    files = {"final/a3.ipynb": notebook(importing), "final/ML_DL_Functions3.py": FUNCTIONS.encode()}
+    bundle = bundle_in(laid_out(tmp_path, files | {"ML_DL_Functions3.py": old.encode(), "a/ML_DL_Functions3.py": b""}))
+    understanding = Understanding(bundle)
+    found = understanding.first(Role.CNN)
+    assert found is not None and found.cell == 0
+    assert bundle.modules.files["ML_DL_Functions3"] == "final/ML_DL_Functions3.py"
+
+
 @pytest.mark.parametrize("name", ["ML_DL_Functions3_new version.py", "whatever.py"])
 def test_the_only_file_is_meant_by_the_only_import_that_is_no_library(tmp_path: Path, name: str) -> None:
     files = {"a3.ipynb": notebook("import numpy as np\nfrom ML_DL_Functions3 import *"), name: FUNCTIONS.encode()}

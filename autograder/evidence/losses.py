@@ -18,6 +18,8 @@ CLOSE = 0.01
 # What is nearly learnt gives gradients that are mostly rounding.
 _TOO_SMALL = 1e-3
 _SAME_TARGET, _FEWEST_ROWS = 2e-3, 4
+# How many batches a loss may be divided by whose gradients are added up for one step.
+_ACCUMULATED = (1, 2, 3, 4, 5, 6, 8, 10, 16)
 _SMOOTHINGS = (0.1, 0.05, 0.2, 0.01, 0.02, 0.15, 0.3)
 
 CROSS_ENTROPY = "cross-entropy"
@@ -68,12 +70,13 @@ def _smoothed_labels(outputs: Table, gradients: Table) -> NDArray[np.int64] | No
     and 1 for a sum: rows that are all alike but for the place of the largest. The sign of the gradient alone would
     not tell, since smoothing pushes a model back that is too sure of the right answer.
     """
-    for factor in (len(outputs), 1) if len(outputs) >= _FEWEST_ROWS else ():
-        wanted = _softmax(outputs) - factor * gradients
-        for smoothing in _SMOOTHINGS:
-            largest = 1 - smoothing + smoothing / outputs.shape[1]
-            if np.abs(wanted.max(axis=1) - largest).max() < _SAME_TARGET:
-                return np.asarray(wanted.argmax(axis=1))
+    size, probabilities = len(outputs), _softmax(outputs)
+    largest = [1 - smoothing + smoothing / outputs.shape[1] for smoothing in _SMOOTHINGS]
+    for factor in _multiples(size, 1) if size >= _FEWEST_ROWS else ():
+        wanted = probabilities - factor * gradients
+        top = wanted.max(axis=1)
+        if np.ptp(top) < 2 * _SAME_TARGET and any(np.abs(top - one).max() < _SAME_TARGET for one in largest):
+            return np.asarray(wanted.argmax(axis=1))
     return None
 
 
@@ -83,12 +86,18 @@ def _labels_of_squares(outputs: Table, gradients: Table) -> NDArray[np.int64] | 
     The sign of the gradient alone would not tell, since an output above 1 is pushed back.
     """
     size = outputs.shape[0]
-    for factor in (size, size / 2, size * outputs.shape[1] / 2, 0.5, 1) if size >= _FEWEST_ROWS else ():
+    factors = _multiples(size, size / 2, size * outputs.shape[1] / 2, 0.5, 1)
+    for factor in factors if size >= _FEWEST_ROWS else ():
         wanted = outputs - factor * gradients
         labels = wanted.argmax(axis=1)
         if np.abs(wanted - np.eye(outputs.shape[1])[labels]).max() < _SAME_TARGET:
             return np.asarray(labels)
     return None
+
+
+def _multiples(*factors: float) -> list[float]:
+    """Factors by which a loss may be divided, also where it is divided again since gradients are accumulated."""
+    return [factor * batches for batches in _ACCUMULATED for factor in factors]
 
 
 def _form(outputs: Table, gradients: Table) -> str:

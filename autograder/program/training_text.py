@@ -18,7 +18,7 @@ class TrainingText:
     """returns, draws: whether a function returns something, or plots; saves: where it saves: "inside" its loops,
     "after" them, "outside" where only the notebook does so, once the function has returned, or ""; answers: whether
     there is anything in it, or in what it calls, that turns outputs into answers: without that, nothing it measures
-    is an accuracy; measures_by: what the notebook's accuracy function is called, where the training uses it, else ""."""
+    is an accuracy; measures_by: what the notebook's accuracy function is called, where the training uses it."""
 
     returns: bool = False
     draws: bool = False

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from autograder.program.behaviour import Definitions
 from autograder.program.methods import methods_as_functions
 from autograder.program.names import ARRAYS, FUNCTIONS, MODELS, Role, has_telling_words, is_usual_name, words
 from autograder.program.parameters import resolved_names
@@ -55,6 +56,8 @@ class Understanding:
             for name, (_, node) in definitions_in(statement.source).items()
             if not _renames(node)
         }
+        # What is taken out of one file is not looked for in another, such as an old copy of it.
+        own |= {name for node in nodes for name in _names_taken(node, self._modules)}
         files = self.bundle.modules.files
         done = {files.get(module) for module in taken}
         for module, file in files.items():
@@ -66,7 +69,7 @@ class Understanding:
             if module in self.bundle.modules.whole:
                 names = [n for n, (_, node) in definitions.items() if n not in own and _is_definition(node)]
             else:
-                names = [role.value for role in MODELS if role.value in definitions]
+                names = [role.value for role in MODELS if role.value in definitions and role.value not in own]
             if names:
                 source = f"from {module} import {', '.join(names)}"
                 yield Statement(-1, 1, source + "\n", ast.parse(source).body[0])
@@ -243,6 +246,14 @@ def _modules_imported_from(node: ast.AST) -> Iterator[str]:
     for child in ast.walk(node):
         if isinstance(child, ast.ImportFrom) and child.module:
             yield child.module
+
+
+def _names_taken(node: ast.AST, modules: Mapping[str, Definitions]) -> Iterator[str]:
+    """The names that a statement takes out of modules of the submission's own."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.ImportFrom) and child.module in modules:
+            for alias in child.names:
+                yield from modules[child.module or ""] if alias.name == "*" else [alias.asname or alias.name]
 
 
 def _renames(node: ast.stmt) -> bool:

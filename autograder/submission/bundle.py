@@ -115,7 +115,9 @@ def _statements(cells: tuple[Cell, ...]) -> tuple[tuple[Statement, ...], tuple[U
 def _bundle(submission: Path, file: File, found: Files, notebook_mebibytes: int, decided: Decisions) -> Bundle:
     cells = read_cells(_bounded(file, notebook_mebibytes), file.last_name)
     statements, unparsed = _statements(cells)
-    modules = find_modules(statements, dict(_texts(found, file, notebook_mebibytes)), decided.modules)
+    modules = find_modules(
+        statements, dict(_texts(found, file, notebook_mebibytes)), decided.modules, file.name.rpartition("/")[0]
+    )
     weights = {other.name: other.path for other in found.of_kind(Kind.WEIGHTS)[:_MOST_WEIGHTS]}
     beside = {
         other.name: other.path

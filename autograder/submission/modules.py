@@ -49,15 +49,15 @@ def module_text(content: bytes, name: str) -> str:
     return "\n\n".join(as_python(cell.source) for cell in cells if cell.kind == "code")
 
 
-def importable(texts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def importable(texts: Mapping[str, str], near: str = "") -> tuple[dict[str, str], dict[str, str]]:
     """Module names for files: `utils/data.py` can be imported as `data`, as `utils.data`, and makes `utils` a package.
 
-    Args: texts: by the file's place within the submission.
+    Args: texts: by the file's place within the submission; near: the folder whose files come first.
     Returns: the texts, and the files' names, by module name.
     """
     sources: dict[str, str] = {}
     files: dict[str, str] = {}
-    for name in sorted(texts, key=lambda name: (name.count("/"), name)):
+    for name in sorted(texts, key=lambda name: (name.rpartition("/")[0] != near, name.count("/"), name)):
         path = PurePosixPath(name)
         stem = path.stem if path.suffix in (".py", ".ipynb") else path.name
         parts = [*path.parts[:-1], stem]
@@ -79,13 +79,14 @@ def importable(texts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]
 
 
 def find_modules(
-    statements: Sequence[Statement], texts: Mapping[str, str], decided: Mapping[str, str] | None = None
+    statements: Sequence[Statement], texts: Mapping[str, str], decided: Mapping[str, str] | None = None, near: str = ""
 ) -> Modules:
     """Which modules a notebook finds among the files beside it.
 
-    Args: texts: the other Python files, by name; decided: the file that an instructor names for a module.
+    Args: texts: the other Python files, by name; decided: the file that an instructor names for a module; near: the
+        notebook's own folder.
     """
-    sources, files = importable(texts)
+    sources, files = importable(texts, near)
     for module, file in (decided or {}).items():
         if file in texts:
             sources[module], files[module] = texts[file], file
