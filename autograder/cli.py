@@ -60,7 +60,7 @@ def check(
     """
     if format not in ("table", "json"):
         _refuse(f"--format is {format!r}, and can be table or json")
-    setup = _prepare(data, seed, only, rubric, device, overrides or submission.parent / FILE_NAME)
+    setup = _prepare(data, seed, only, rubric, device, _decisions(overrides, submission.parent))
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -114,7 +114,10 @@ def grade(
     entries = entries_of(folder, out)
     if not entries:
         _refuse(f"{folder} is empty")
-    setup = _prepare(data, seed, only, rubric, device, overrides or folder / FILE_NAME)
+    setup = _prepare(data, seed, only, rubric, device, _decisions(overrides, folder))
+    strangers = set(setup.overrides) - {name for entry in entries for name in (entry.path.name, entry.path.stem)}
+    if strangers:
+        _refuse(f"the decisions on {', '.join(sorted(strangers))} are about no submission in {folder}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -143,6 +146,13 @@ def all_pass(result: dict[str, Any]) -> bool:
     """Whether every automatic check passed."""
     automatic = [entry for id, entry in result["checks"].items() if CHECKS[id].automatic]
     return all(entry["verdict"] == "pass" for entry in automatic)
+
+
+def _decisions(given: Path | None, folder: Path) -> Path:
+    """The file with an instructor's decisions: the one that was named, or the usual one, which need not be there."""
+    if given is not None and not given.is_file():
+        _refuse(f"{given} is no file; --overrides names a file with decisions on single submissions")
+    return given or folder / FILE_NAME
 
 
 def _prepare(data: Path | None, seed: int, only: str, rubric: Path, device: str, overrides: Path) -> Setup:

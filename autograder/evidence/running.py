@@ -25,7 +25,7 @@ from autograder.evidence.laboratory import (
 )
 from autograder.evidence.orders import Order, Trained
 from autograder.evidence.trace import NotATrace, Recorder
-from autograder.program.names import Role
+from autograder.program.names import MODELS, Role
 from autograder.program.parameters import meaning_of
 from autograder.program.roles import Candidate
 from autograder.program.training import (
@@ -187,8 +187,14 @@ class _Run:
             pictures=self._recorder.pictures,
             replaced_data=self._replaced_data,
             seconds=seconds,
-            remark=self._bench.remark,
+            remark=" ".join(part for part in (self._bench.remark, self._stand_in_remark()) if part),
         )
+
+    def _stand_in_remark(self) -> str:
+        absent = [self._laboratory.understanding.absent_file(role) for role in MODELS]
+        if not any(absent):
+            return ""
+        return f"There is no file {max(absent)}.py, so a network of the grader's own was trained in its place."
 
     def _stopped(self, stopped: WorkerStopped) -> Trained:
         """What was seen until a worker could go on no more is seen all the same."""
