@@ -20,8 +20,8 @@ from fixtures.compose import (
     read_submission,
     read_submissions,
     solution_notebook,
-    write_notebook,
 )
+from fixtures.shapes import AS_A_NOTEBOOK
 
 CHECKS = (
     "data.shape",
@@ -130,7 +130,8 @@ def test_patching_one_submission_leaves_the_next_one_alone() -> None:
 def test_every_entry_composes_and_all_its_cells_are_code(submission: Submission) -> None:
     notebook = submission.notebook()
     nbformat.validate(notebook)
-    assert notebook != solution_notebook(), "a patch that changes nothing labels nothing"
+    shaped = submission.shape != AS_A_NOTEBOOK
+    assert shaped or notebook != solution_notebook(), "a patch that changes nothing labels nothing"
     for cell in notebook.cells:
         if cell.cell_type == "code":
             ast.parse(TransformerManager().transform_cell(cell.source))
@@ -138,14 +139,17 @@ def test_every_entry_composes_and_all_its_cells_are_code(submission: Submission)
 
 @pytest.mark.parametrize("submission", ENTRIES, ids=named)
 def test_every_label_names_real_checks_and_each_of_them_once(submission: Submission) -> None:
-    labels = submission.caught_by + submission.partial_by
+    labels = submission.caught_by + submission.partial_by + submission.missing_by
     assert set(labels) <= set(CHECKS)
     assert len(set(labels)) == len(labels)
 
 
 def test_every_defect_has_a_label_and_no_unusual_solution_has_one() -> None:
-    assert all(entry.caught_by or entry.partial_by for entry in read_submissions("defects").values())
-    assert not any(entry.caught_by or entry.partial_by for entry in read_submissions("unusual").values())
+    def labelled(entry: Submission) -> bool:
+        return bool(entry.caught_by or entry.partial_by or entry.missing_by)
+
+    assert all(map(labelled, read_submissions("defects").values()))
+    assert not any(map(labelled, read_submissions("unusual").values()))
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -158,7 +162,7 @@ def test_the_command_writes_the_submissions_that_were_asked_for(tmp_path: Path) 
     answer = CliRunner().invoke(app, ["submissions", str(tmp_path), "--only", "windows-path,never-divided"])
     assert answer.exit_code == 0, answer.output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["never-divided.ipynb", "windows-path.ipynb"]
-    assert "2 notebooks" in answer.output
+    assert "2 submissions" in answer.output
 
 
 def test_the_command_refuses_a_name_that_nobody_gave(tmp_path: Path) -> None:
@@ -168,7 +172,34 @@ def test_the_command_refuses_a_name_that_nobody_gave(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_submission_written_twice_has_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("first", "second"):
-        write_notebook(tmp_path / name, read_submissions()["never-divided"].notebook())
-    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+@pytest.mark.parametrize("name", ["never-divided", "a-zip-in-a-zip", "exported-as-a-script"])
+def test_a_submission_written_twice_has_the_same_bytes(tmp_path: Path, name: str) -> None:
+    paths = []
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        paths.append(read_submissions()[name].write(tmp_path / folder))
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_a_shape_decides_how_a_submission_is_handed_in(tmp_path: Path) -> None:
+    everyone = read_submissions()
+    written = {
+        name: everyone[name].write(tmp_path) for name in ("functions-file", "exported-as-a-script", "a-zip-in-a-zip")
+    }
+    assert {path.name for path in written.values()} == {
+        "functions-file",
+        "exported-as-a-script.py",
+        "a-zip-in-a-zip.zip",
+    }
+    assert sorted(path.name for path in written["functions-file"].iterdir()) == [
+        "ML_DL_Functions3.py",
+        "assignment3.ipynb",
+    ]
+    functions = (written["functions-file"] / "ML_DL_Functions3.py").read_text(encoding="utf-8")
+    assert "class CNN(" in functions and "class CNNChannel(" in functions
+
+
+@pytest.mark.parametrize("shape", [{"packed": "rar"}, {"colour": "red"}])
+def test_a_shape_that_there_is_not_is_refused_with_the_entrys_name(shape: dict[str, str]) -> None:
+    with pytest.raises(PatchError, match="odd: a shape has packed, notebook, functions"):
+        read_submission("odd", {"shape": shape})

@@ -30,6 +30,10 @@ DEFECTS = (
     "channel-padding-too-large",
     "accuracy-exchanged",
     "accuracy-drops-the-last-batch",
+    "functions-file-not-handed-in",
+    "a-mistake-in-the-functions-file",
+    "arrays-in-files-that-were-not-handed-in",
+    "skeletons-of-the-course",
 )
 UNUSUAL = (
     "names-of-their-own",
@@ -42,6 +46,13 @@ UNUSUAL = (
     "cnn-functional-parameters",
     "width-before-height",
     "accuracy-as-dictionary",
+    "functions-file-of-another-name",
+    "functions-file-run",
+    "a-zip-in-a-zip",
+    "exported-as-a-script",
+    "in-two-notebooks",
+    "cells-run-in-another-order",
+    "methods-of-a-class",
     "loader-for-older-libraries",
 )
 
@@ -79,7 +90,8 @@ def test_a_mistake_is_caught_by_the_checks_that_name_it_and_by_no_others(
     found = verdicts(name, tmp_path, setup, grader)
     assert {id for id, outcome in found.items() if outcome == "fail"} == set(submission.caught_by)
     assert {id for id, outcome in found.items() if outcome == "partial"} == set(submission.partial_by)
-    assert set(found.values()) <= {"pass", "fail", "partial", "skipped"}
+    assert {id for id, outcome in found.items() if outcome == "missing"} == set(submission.missing_by)
+    assert set(found.values()) <= {"pass", "fail", "partial", "missing", "skipped"}
 
 
 @pytest.mark.parametrize("name", UNUSUAL)
@@ -94,7 +106,7 @@ def test_a_training_loop_is_judged_by_what_reached_the_optimizer(
 ) -> None:
     submission = read_submissions()[name]
     training = prepare(small_data, only=["train"])
-    found = verdicts(name, tmp_path / "submission.ipynb", training, grader.sibling(training.data_set, ["train"]))
+    found = verdicts(name, tmp_path, training, grader.sibling(training.data_set, ["train"]))
     assert {id for id, outcome in found.items() if outcome == "fail"} == set(submission.caught_by)
     assert {id for id, outcome in found.items() if outcome == "partial"} == set(submission.partial_by)
 

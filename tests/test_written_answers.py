@@ -575,6 +575,7 @@ def test_a_picture_of_enormous_size_is_not_opened() -> None:
         ("def draw(curve):\n    plt.plot(curve)", Shown.UNKNOWN),
         ("def a():\n    b()\ndef b():\n    a()\na()", Shown.UNKNOWN),
         ("model(x)", Shown.UNKNOWN),
+        ("def show(curve):\n    plt.plot(curve)\nplt.imshow(x)\nplt.show()", Shown.PHOTOGRAPHS),
     ],
 )
 def test_what_a_picture_seems_to_show_is_read_from_its_code(source: str, content: Shown) -> None:

@@ -109,7 +109,8 @@ def _elsewhere(seen: Written, question: str) -> str:
     if not answer or before in (id.removeprefix("written.") for id in ANSWERS):
         return ""
     where = f"below question {before[1:]}" if before else "below no question"
-    return f"; {_count(answer.words, 'word')} stand {where}, {_in_cells(answer.cells)}"
+    verb = "stands" if answer.words == 1 else "stand"
+    return f"; {_count(answer.words, 'word')} {verb} {where}, {_in_cells(answer.cells)}"
 
 
 def _cleared(seen: Written) -> str:

@@ -10,6 +10,7 @@ from autograder.submission.notebook import Statement
 
 _CURVES = frozenset("plot semilogy semilogx loglog errorbar scatter lineplot relplot step fill_between".split())
 _PHOTOGRAPHS = frozenset("imshow matshow fromarray to_pil_image array_to_img cv2_imshow imshow_grid".split())
+_LIBRARIES = frozenset("plt matplotlib np torch nn F os pd cv2 sns".split())
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -88,7 +89,11 @@ def _calls_in(nodes: Iterable[ast.AST]) -> _Calls:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        names.add(name)
+        base = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if not (
+            isinstance(base, ast.Name) and base.id in _LIBRARIES
+        ):  # `plt.show()` is no `show` of the notebook's own
+            names.add(name)
         if isinstance(node.func, ast.Attribute) or name.startswith(("im", "cv2")):
             draws |= {str(Shown.CURVES)} if name in _CURVES else set()
             draws |= {str(Shown.PHOTOGRAPHS)} if name in _PHOTOGRAPHS else set()

@@ -94,7 +94,7 @@ class Understanding:
         if role not in MODELS or not self.bundle.modules.absent:
             return ""
         if candidate is None:
-            return self.bundle.modules.absent[0]
+            return "" if self.skeleton(role) else self.bundle.modules.absent[0]
         node = self.dependencies.statements[candidate.position].node
         found = [child.module for child in ast.walk(node) if isinstance(child, ast.ImportFrom)]
         return next((module for module in self.bundle.modules.absent if module in found), "")

@@ -17,7 +17,7 @@ from autograder.submission.bundle import Bundle
 from autograder.submission.dormant import Dormant, dormant_code
 from autograder.submission.notebook import Statement
 
-_FOLDERS = {Role.TRAIN_DATA: "train", Role.VALID_DATA: "train", Role.TEST_W: "test_w", Role.TEST_M: "test_m"}
+_FOLDERS = {Role.TRAIN_DATA: "train", Role.TEST_W: "test_w", Role.TEST_M: "test_m"}
 _DATA = "/content/drive/My Drive/data/"
 
 
@@ -174,7 +174,7 @@ def _calls(node: ast.FunctionDef, roles: dict[str, Role]) -> Iterator[str]:
             yield f"{', '.join(names)} = {node.name}()"
         elif not returned:
             yield f"{node.name}()"
-    elif len(required) == 1 and returned:
+    elif len(required) == 1 and returned and Role.VALID_DATA not in roles.values():
+        # Where the validation data were a file of their own, nobody knows how they were split off.
         for name, role in roles.items():
-            if role is not Role.VALID_DATA:
-                yield f"{name} = {node.name}({_DATA + _FOLDERS[role]!r})"
+            yield f"{name} = {node.name}({_DATA + _FOLDERS[role]!r})"

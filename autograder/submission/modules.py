@@ -185,14 +185,14 @@ def _parsed(text: str) -> list[ast.stmt]:
 
 def _is_library(module: str) -> bool:
     top = module.split(".")[0]
-    if top in sys.stdlib_module_names or top in LIBRARIES or top in ELSEWHERE:
+    if top in sys.stdlib_module_names or top in LIBRARIES or top in ELSEWHERE or top == "autograder":
         return True
     try:
         found = importlib.util.find_spec(top) is not None
     except (ImportError, ValueError):
         return False
     # The answers lie on this machine, too; a submission's module of such a name is its own.
-    return found and top not in ("reference", "student_template", "fixtures", "tests", "benchmarks", "autograder")
+    return found and top not in ("reference", "student_template", "fixtures", "tests", "benchmarks")
 
 
 def _meant(module: str, names: set[str], left: Mapping[str, str], alone: bool) -> str | None:
