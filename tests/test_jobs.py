@@ -92,6 +92,8 @@ def test_less_than_one_job_is_refused_in_words(jobs: str, submissions: Path, tmp
 
 # --- ended from outside
 
+GIVEN_UP = 120  # seconds after which nobody can think that it is only slow
+
 
 def processes_of(folder: Path) -> list[int]:
     """Those whose environment speaks of a folder: judges by their own, workers by the home that they were given."""
@@ -105,8 +107,8 @@ def processes_of(folder: Path) -> list[int]:
     return found
 
 
-def until(true: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + GIVEN_UP
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.1)
@@ -119,7 +121,14 @@ def started(tmp_path: Path, *arguments: object) -> Iterator[subprocess.Popen[str
     environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
     command = [sys.executable, "-m", "autograder", *(str(argument) for argument in arguments)]
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Tests that run in the background inherit that Ctrl-C is nothing to them; the command is to hear it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         yield process
@@ -145,7 +154,7 @@ def test_what_ends_the_command_ends_all_of_it_at_once_and_leaves_nothing_behind(
     with started(tmp_path, *arguments) as process:
         until(lambda: workers_at_work(tmp_path) == 2)
         os.killpg(process.pid, ending)  # as a terminal does it
-        process.communicate(timeout=20)
+        process.communicate(timeout=GIVEN_UP)
         assert process.returncode != 0
         assert not processes_of(tmp_path / "temporary")
     assert not [path.name for path in (tmp_path / "temporary").iterdir()]
@@ -160,7 +169,7 @@ def test_jobs_whose_parent_is_killed_do_not_go_on_without_it(tmp_path: Path, sma
         until(lambda: workers_at_work(tmp_path) == 1)
         process.kill()
         process.wait()
-        until(lambda: not processes_of(tmp_path / "temporary"), seconds=20)
+        until(lambda: not processes_of(tmp_path / "temporary"))
 
 
 def test_nobody_waits_for_the_end_of_a_training_after_ctrl_c(tmp_path: Path, small_data: Path) -> None:
@@ -173,9 +182,8 @@ def test_nobody_waits_for_the_end_of_a_training_after_ctrl_c(tmp_path: Path, sma
     arguments = ("check", tmp_path / "slow.ipynb", "--data", small_data, "--only", "train,test")
     with started(tmp_path, *arguments) as process:
         until(lambda: workers_at_work(tmp_path) == 2)
-        time.sleep(3)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=GIVEN_UP)
         assert not processes_of(tmp_path / "temporary")
     assert not list((tmp_path / "temporary").iterdir())
 

@@ -15,7 +15,8 @@ from autograder.submission.notebook import Cell, Statement, read_statements
 
 # Longer runs of comments than anybody writes by hand are left asleep: finding code in them takes long.
 _LONGEST = 200
-_SKIPPED_CELL = re.compile(r"^\s*%%(script\b.*|skip\b.*|bash\s+--bg|false\b.*|javascript|markdown)$")
+# `%%script false`, `%%script echo skipped`: the cell is handed to a program that makes nothing of it.
+_SKIPPED_CELL = re.compile(r"\s*%%(?:script\s+(?:--\S+\s+)*(?:false|true|echo|:)(?:\s.*)?|(?:skip|echo|false)\b.*)$")
 _FENCE = re.compile(r"```(?:python|py)?\s*\n(.*?)```", re.DOTALL)
 _WORK = ast.Assign | ast.AugAssign | ast.For | ast.While | ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
 _WORK_TOO = ast.With | ast.If | ast.Try | ast.Delete
