@@ -355,7 +355,8 @@ def test_packages_are_imported_by_their_dotted_names(tmp_path: Path) -> None:
 
 def test_another_notebook_can_be_imported_as_a_module(tmp_path: Path) -> None:
     files = {"a3.ipynb": notebook("%run nets.ipynb", PAIRS, "train_data = 1"), "nets.ipynb": notebook(FUNCTIONS)}
-    assert played(bundle_in(laid_out(tmp_path, files)), Role.CNN) == "CNN"
+    bundle = bundle_in(laid_out(tmp_path, files))
+    assert (bundle.notebook, played(bundle, Role.CNN)) == ("a3.ipynb", "CNN")
 
 
 def test_an_instructor_decides_which_file_is_a_module(tmp_path: Path) -> None:

@@ -199,6 +199,13 @@ def test_a_cell_under_a_magic_that_runs_python_is_python(magic: str) -> None:
     assert parsed(f"{magic}\na = 1\nb = 2") == (["a = 1", "b = 2"], [])
 
 
+@pytest.mark.parametrize("line", ["%pylab inline", "%pylab", "%pylab --no-import-all"])
+def test_pylab_imports_numpy_and_pyplot(line: str) -> None:
+    statements, unparsed = parsed(f"{line}\na = np.pi")
+    assert statements[0].startswith("import numpy") and "matplotlib.pyplot as plt" in statements[0]
+    assert (statements[1:], unparsed) == (["from matplotlib.pylab import *", "a = np.pi"], [])
+
+
 @pytest.mark.parametrize("line", ["%matplotlib inline", "!pip install torch", "%cd data", "files = !ls", "np.mean?"])
 def test_lines_of_the_notebooks_own_language_leave_the_others_as_they_are(line: str) -> None:
     statements, unparsed = parsed(f"a = 1\n{line}\nb = 2")

@@ -1,7 +1,5 @@
 """Where a notebook trains: what trains, the statements that call it, on which model and on how many students."""
 
-from typing import Any
-
 import pytest
 
 from autograder.program.names import Role
@@ -10,7 +8,7 @@ from autograder.program.training import (
     TrainingCall,
     find_trainer,
     loops_at_top_level,
-    parameters_given_text,
+    places_for_weights,
     training_calls,
 )
 from autograder.program.understanding import Understanding
@@ -348,16 +346,18 @@ def test_the_last_definition_before_the_call_counts() -> None:
     ],
 )
 def test_a_parameter_that_is_given_a_text_is_known(value: str, text: bool) -> None:
-    def given(call: str) -> Any:
+    def given(call: str) -> dict[str, bool]:
         understanding = understood(IMPORTS, NETS, TRAIN.replace("epochs=5", "epochs=5, where=None"), call)
         found = find_trainer(understanding)
         assert found is not None
-        return parameters_given_text(understanding, found.candidate)
+        return places_for_weights(understanding, found.candidate)
 
-    expected = {"where"} if text else set()
+    expected = {"where": False} if text else {}
     assert given(f"train(a, b, c, 5, {value})") == expected
     assert given(f"x = 1\nfor n in (1, 2):\n    train(a, b, c, where={value})") == expected
-    assert given("train(a, b, c)") == set()
+    assert given("train(a, b, c)") == {}
+    assert given("fit(a, keep='best.pk')\nplot(a, title='a curve')") == {"keep": False}
+    assert given("train(a, b, c, where=root / 'best.pk')\ntrain(a, b, c)") == {"where": True}
 
 
 @pytest.mark.parametrize("switch", ["model.train()", "model.train(was_training)", "model.train(mode=True)"])

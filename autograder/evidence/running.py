@@ -32,7 +32,8 @@ from autograder.program.training import (
     Trainer,
     TrainingCall,
     find_trainer,
-    parameters_given_text,
+    places_for_weights,
+    takes_further_settings,
     training_calls,
 )
 from autograder.verdict import Outcome
@@ -41,7 +42,7 @@ _T = TypeVar("_T")
 # A training is ended by its own processor time at the next step; one that comes to no step is ended from outside.
 PATIENCE = 1.3
 GRACE_SECONDS = 15.0
-PLACE_FOR_WEIGHTS = {"place": "weights/model.pk"}
+PLACE_FOR_WEIGHTS: Reference = {"place": "weights/model.pk"}
 # What a training gets where neither the notebook nor a default says anything.
 USUAL: dict[str, Any] = {
     "batch_size": 30,
@@ -277,7 +278,8 @@ class _Run:
             weights = max((int(f.get("convolution_weights", 0)) for f in described.values()), default=0)
             lesson = self._order.lesson(size, weights)
         # Weights are to be seen saved although this call may be one that saves none.
-        named_elsewhere = parameters_given_text(self._laboratory.understanding, self._function.candidate)
+        understanding, function = self._laboratory.understanding, self._function.candidate
+        named_elsewhere = places_for_weights(understanding, function)
         exchanged: dict[str, Reference] = {}
         data = iter(("train", "valid"))
         for name, facts in described.items():
@@ -297,7 +299,10 @@ class _Run:
             ):
                 exchanged[name] = {"value": lesson.settings[meaning]}
             elif facts.get("kind") == "none" and (meaning == "checkpoint_path" or name in named_elsewhere):
-                exchanged[name] = dict(PLACE_FOR_WEIGHTS)
+                exchanged[name] = PLACE_FOR_WEIGHTS | {"path": named_elsewhere.get(name, False)}
+        if takes_further_settings(understanding, function):
+            for name in named_elsewhere.keys() - described.keys():
+                exchanged[name] = PLACE_FOR_WEIGHTS | {"path": named_elsewhere[name]}
         sent = {reference["sent"] for reference in exchanged.values() if "sent" in reference}
         self._replaced_data = self._replaced_data or "train" in sent
         for name, facts in described.items():

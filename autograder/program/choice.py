@@ -1,5 +1,6 @@
 """Which of several notebooks is the submission: the one that does most of the assignment, whatever it is called."""
 
+import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -81,6 +82,12 @@ def _is_saved(understanding: Understanding, array: Candidate) -> bool:
 def _adds_to(parts: Sequence[_Read], other: _Read) -> bool:
     """Whether a notebook does what no other does, and leaves undone what they do: one half of the work, that is. An
     older copy of the whole may well hold a thing that was dropped later."""
+    taken = {
+        node.module for part in parts for s in part.bundle.statements if isinstance(node := s.node, ast.ImportFrom)
+    }
+    files = parts[0].bundle.modules.files
+    if any(files.get(module or "") == other.bundle.notebook for module in taken):
+        return False  # it is a module of theirs already, as `%run helpers.ipynb` makes it
     together = frozenset().union(*(part.roles for part in parts))
     return len(other.roles - together) >= 2 and len(other.roles & together) <= len(other.roles) // 2
 

@@ -132,17 +132,39 @@ def training_calls(understanding: Understanding, function: Candidate) -> tuple[T
     return tuple(found)
 
 
-def parameters_given_text(understanding: Understanding, function: Candidate) -> frozenset[str]:
-    """The parameters to which some call in the notebook gives a text, such as the name of a file for the weights."""
+def places_for_weights(understanding: Understanding, function: Candidate) -> dict[str, bool]:
+    """The parameters to which some call in the notebook gives the name of a file for the weights, and whether it is a
+    path of pathlib's; a keyword counts whatever is called, since it may be handed on."""
     node = understanding.dependencies.statements[function.position].node
     names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)] if isinstance(node, ast.FunctionDef) else []
-    found: set[str] = set()
+    found: dict[str, bool] = {}
     for statement in understanding.dependencies.statements:
         for call in calls_in(statement.node):
-            if isinstance(call.func, ast.Name) and call.func.id == function.name:
-                given = [*zip(names, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
-                found |= {name for name, value in given if name is not None and _is_text(value)}
-    return frozenset(found)
+            is_training = isinstance(call.func, ast.Name) and call.func.id == function.name
+            given = [(name, value) for name, value in zip(names, call.args, strict=False) if is_training]
+            given += [(k.arg, k.value) for k in call.keywords if k.arg and (is_training or _names_weights(k.value))]
+            found |= {name: _is_path(value) for name, value in given if _is_text(value)}
+    return found
+
+
+def takes_further_settings(understanding: Understanding, function: Candidate) -> bool:
+    """Whether a function takes arguments that it has no parameter for, to hand them on."""
+    node = understanding.dependencies.statements[function.position].node
+    return isinstance(node, ast.FunctionDef) and node.args.kwarg is not None
+
+
+def _names_weights(value: ast.expr) -> bool:
+    texts = [c.value for c in ast.walk(value) if isinstance(c, ast.Constant) and isinstance(c.value, str)]
+    return any(text.strip().lower().endswith((".pt", ".pth", ".pk", ".pkl", ".ckpt", ".tar")) for text in texts)
+
+
+def _is_path(value: ast.expr) -> bool:
+    """`folder / "best.pk"`, `Path("best.pk")`."""
+    return any(
+        (isinstance(child, ast.BinOp) and isinstance(child.op, ast.Div))
+        or (isinstance(child, ast.Call) and called(child) == "Path")
+        for child in ast.walk(value)
+    )
 
 
 def _is_text(value: ast.expr) -> bool:

@@ -18,13 +18,15 @@ class TrainingText:
     """returns, draws: whether a function returns something, or plots; saves: where it saves: "inside" its loops,
     "after" them, "outside" where only the notebook does so, once the function has returned, or ""; answers: whether
     there is anything in it, or in what it calls, that turns outputs into answers: without that, nothing it measures
-    is an accuracy; measures_by: what the notebook's accuracy function is called, where the training uses it."""
+    is an accuracy; measures_by: what the notebook's accuracy function is called, where the training uses it;
+    measures: for how many different data."""
 
     returns: bool = False
     draws: bool = False
     saves: str = ""
     answers: bool = True
     measures_by: str = ""
+    measures: int = 0
 
 
 def training_text(understanding: Understanding, position: int, call: TrainingCall | None) -> TrainingText:
@@ -46,6 +48,7 @@ def training_text(understanding: Understanding, position: int, call: TrainingCal
         # What a module of the submission's own does is not read here.
         answers=bool(understanding.bundle.modules.sources) or any(map(_turns_into_answers, reached)),
         measures_by=accuracy.name if accuracy is not None and used else "",
+        measures=len(_measured(reached, accuracy.name)) if accuracy is not None and used else 0,
     )
 
 
@@ -64,6 +67,12 @@ def _saves_later(understanding: Understanding, call: TrainingCall) -> bool:
         for statement in statements
         if not isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     )
+
+
+def _measured(reached: Sequence[ast.stmt], accuracy: str) -> set[str]:
+    """What the accuracy function is given besides the model, in the training and in what it calls."""
+    calls = [call for part in reached for call in calls_in(part) if called(call) == accuracy]
+    return {ast.unparse(call.args[1]) for call in calls if len(call.args) > 1}
 
 
 def _has_save(node: ast.AST) -> bool:

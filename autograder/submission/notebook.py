@@ -17,6 +17,9 @@ from autograder.submission.pictures import saved_pictures
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "debug", "python", "python3"})
 # `%time data = load()` runs its line like any other.
 _TIMED_LINE = re.compile(r"^([ \t]*)%(?:time|timeit)[ \t]+(?=\S)", re.MULTILINE)
+# `%pylab inline` imports all of numpy and pyplot, and both by their short names.
+_PYLAB_LINE = re.compile(r"^%pylab\b.*$", re.MULTILINE)
+_PYLAB = "import numpy, matplotlib, numpy as np, matplotlib.pyplot as plt; from matplotlib.pylab import *"
 MOST_OUTPUT = 20_000
 _QUESTION = re.compile(r"q[1-4][a-e]?")
 _SCRIPT_CELL = re.compile(r"^# ?(?:%%|In\[[\d ]*\]:|<codecell>).*$", re.MULTILINE)
@@ -212,7 +215,7 @@ def _parsed(source: str) -> tuple[str, ast.Module]:
         source = source.replace(first, "", 1)
     # The transformer drops empty lines at the top; lines are numbered as they stand in the cell.
     above = len(source) - len(source.lstrip("\n"))
-    source = _TIMED_LINE.sub(r"\1", source[above:])
+    source = _PYLAB_LINE.sub(_PYLAB, _TIMED_LINE.sub(r"\1", source[above:]))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -127,7 +127,7 @@ class Workbench:
         if "tuple" in reference:
             return tuple(reference["tuple"])
         if "place" in reference:
-            return Place(reference["place"])
+            return Path(reference["place"]) if reference.get("path") else Place(reference["place"])
         if "known_model" in reference:
             return KnownModel(self._pipe, reference["known_model"], reference.get("outputs", 2))
         return reference["value"]
