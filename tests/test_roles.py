@@ -322,6 +322,13 @@ def test_a_global_that_a_function_binds_is_found_where_it_is_called() -> None:
     assert (found.name, found.position) == ("train_data", 1)
 
 
+@pytest.mark.parametrize("nothing", ["None", "..."])
+def test_a_global_that_was_nothing_until_a_function_binds_it_is_found_there_too(nothing: str) -> None:
+    prepare = "def prepare():\n    global train_data\n    train_data = 1"
+    found = roles_in(f"train_data = {nothing}", prepare, "prepare()")[Role.TRAIN_DATA]
+    assert (found[0].name, found[0].position) == ("train_data", 2)
+
+
 def test_what_training_returns_is_no_array() -> None:
     assert not roles_in(TRAIN.format(name="fit"), "valid_stuff = fit(net, a, b)")[Role.VALID_DATA]
 

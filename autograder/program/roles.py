@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from autograder.program.behaviour import Definitions, called, calls_in, does, fits, is_instance, trains
 from autograder.program.bindings import effects_of
 from autograder.program.names import ARRAYS, MODELS, Role, has_telling_words, is_usual_name, plain
-from autograder.program.skeletons import is_skeleton, is_small_part_of_itself
+from autograder.program.skeletons import is_placeholder, is_skeleton, is_small_part_of_itself
 from autograder.program.slicing import Dependencies
 
 
@@ -92,10 +92,10 @@ def _every_definition(
             node = _imported_definition(statement.node, name, modules) or statement.node
             every.setdefault(name, []).append((position, node))
         for site in effects.calls:
-            # `load()` with `global train_data` inside binds that name as well.
+            # `load()` with `global train_data` inside binds that name as well, whatever stood for it until then.
             for name in dependencies.mutated_through(site):
-                if name not in every:
-                    every[name] = [(position, statement.node)]
+                if all(is_placeholder(node) for _, node in every.get(name, ())):
+                    every.setdefault(name, []).append((position, statement.node))
     return every
 
 

@@ -32,6 +32,11 @@ def _only_calls_super(method: ast.FunctionDef) -> bool:
     return all(isinstance(c, ast.Expr) and "super" in ast.dump(c) for c in body)
 
 
+def is_placeholder(node: ast.stmt) -> bool:
+    """Whether a name is bound to nothing yet: `train_data = None`."""
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value in (None, ...)
+
+
 def is_small_part_of_itself(node: ast.stmt, name: str) -> bool:
     """Whether a name is bound to its own first few rows, as `train_data = train_data[:5]` does."""
     if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Subscript) or len(node.targets) != 1:

@@ -22,7 +22,10 @@ def unfolded(statements: Sequence[Statement]) -> tuple[Statement, ...]:
     if len(functions) != 1 or len(calls) != 1:
         return tuple(flat)
     main, call = functions[0], calls[0]
-    body = list(_body(main))
+    given = _given(main, call)
+    if given is None:
+        return tuple(flat)
+    body = [*given, *_body(main)]
     if flat.index(call) != flat.index(main) + 1:
         # What stands between the two runs first.
         body = [replace(statement, cell=call.cell, line=call.line) for statement in body]
@@ -47,8 +50,7 @@ def _asks_for_main(test: ast.expr) -> bool:
 
 def _is_main(node: ast.FunctionDef) -> bool:
     """Whether a function is called `main` and does, at the top level, what it does inside."""
-    arguments = node.args
-    if node.name != "main" or node.decorator_list or arguments.args or arguments.vararg or arguments.kwarg:
+    if node.name != "main" or node.decorator_list or node.args.vararg or node.args.kwarg:
         return False
     # A return at its very end ends nothing.
     own = _own_nodes(node.body[:-1] if isinstance(node.body[-1], ast.Return) else node.body)
@@ -66,14 +68,35 @@ def _own_nodes(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
 
 
 def _calls_main(node: ast.stmt) -> bool:
+    return _call_of_main(node) is not None
+
+
+def _call_of_main(node: ast.stmt) -> ast.Call | None:
     """`main()` or `sys.exit(main())`, standing alone."""
     call = node.value if isinstance(node, ast.Expr) else None
     if isinstance(call, ast.Call) and len(call.args) == 1 and isinstance(call.args[0], ast.Call):
         last = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        call = call.args[0] if last == "exit" else None
-    if not isinstance(call, ast.Call) or call.args or call.keywords:
-        return False
-    return isinstance(call.func, ast.Name) and call.func.id == "main"
+        call = call.args[0] if last == "exit" else call
+    is_main = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "main"
+    return call if is_main and isinstance(call, ast.Call) else None
+
+
+def _given(main: Statement, call: Statement) -> list[Statement] | None:
+    """Statements that bind what `main` is given to its parameters; None where the text does not tell what that is."""
+    made = _call_of_main(call.node)
+    assert isinstance(main.node, ast.FunctionDef) and made is not None
+    arguments = main.node.args
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    bound = dict(zip(names[len(names) - len(arguments.defaults) :], arguments.defaults, strict=True))
+    bound |= {a.arg: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None}
+    bound |= dict(zip(names, made.args, strict=False))
+    bound |= {keyword.arg: keyword.value for keyword in made.keywords if keyword.arg}
+    names += [argument.arg for argument in arguments.kwonlyargs]
+    spread = any(isinstance(value, ast.Starred) for value in made.args) or any(not k.arg for k in made.keywords)
+    if spread or set(names) != set(bound):
+        return None
+    texts = [f"{name} = {ast.unparse(bound[name])}\n" for name in names]
+    return [replace(call, source=text, node=ast.parse(text).body[0]) for text in texts]
 
 
 def _body(main: Statement) -> Iterator[Statement]:
