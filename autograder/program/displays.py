@@ -1,12 +1,11 @@
 """What the pictures of a code cell probably show: read from what the cell calls, also through its own functions."""
 
 import ast
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from autograder.submission.notebook import Statement
+from autograder.submission.notebook import Statement, body_of
 
 _CURVES = frozenset("plot semilogy semilogx loglog errorbar scatter lineplot relplot step fill_between".split())
 _PHOTOGRAPHS = frozenset("imshow matshow fromarray to_pil_image array_to_img cv2_imshow imshow_grid".split())
@@ -32,7 +31,9 @@ class _Calls:
 def shown_by_cells(statements: Iterable[Statement], modules: Iterable[str] = ()) -> dict[int, Shown]:
     """By the number of each cell with statements, what is shown when it is run; modules: text of helper modules."""
     statements = tuple(statements)
-    drawing = _drawing_functions([statement.node for statement in statements] + list(_module_statements(modules)))
+    drawing = _drawing_functions(
+        [statement.node for statement in statements] + [node for text in modules for node in body_of(text)]
+    )
     shown: dict[int, set[str]] = {}
     for statement in statements:
         found = shown.setdefault(statement.cell, set())
@@ -49,17 +50,6 @@ def _in_words(kinds: set[str]) -> Shown:
     if len(kinds) > 1:
         return Shown.EITHER
     return Shown(kinds.pop()) if kinds else Shown.UNKNOWN
-
-
-def _module_statements(modules: Iterable[str]) -> Iterator[ast.stmt]:
-    for text in modules:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(text)
-            yield from tree.body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
 
 
 def _drawing_functions(nodes: list[ast.stmt]) -> Mapping[str, frozenset[str]]:

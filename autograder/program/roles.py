@@ -13,6 +13,7 @@ from autograder.program.bindings import effects_of
 from autograder.program.names import ARRAYS, MODELS, Role, has_telling_words, is_usual_name, plain
 from autograder.program.skeletons import is_placeholder, is_skeleton, is_small_part_of_itself
 from autograder.program.slicing import Dependencies
+from autograder.submission.notebook import body_of
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,8 @@ def _imported_definition(node: ast.stmt, name: str, modules: Mapping[str, Defini
 
 def definitions_in(source: str) -> Definitions:
     """What a Python file defines at its top level; nothing where it does not parse."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return {}
     found: Definitions = {}
-    for position, node in enumerate(body):
+    for position, node in enumerate(body_of(source)):
         for name in effects_of(node).binds:
             found[name] = (position, node)
     return found

@@ -8,6 +8,8 @@ import ast
 import re
 from dataclasses import dataclass, field
 
+from autograder.submission.notebook import body_of
+
 _SAVING = {"save", "savez", "savez_compressed", "dump", "to_pickle", "tofile", "savemat", "save_file"}
 _LOADING = {"load", "read_pickle", "fromfile", "loadmat", "load_file"}
 _LIBRARIES = {"np": "numpy", "numpy": "numpy", "pickle": "pickle", "pkl": "pickle", "cPickle": "pickle"}
@@ -31,9 +33,11 @@ def saved_files(node: ast.AST) -> SavedFiles:
     found = SavedFiles()
     for call in (child for child in ast.walk(node) if isinstance(child, ast.Call)):
         if getattr(call.func, "id", "") == "exec" and call.args and isinstance(call.args[0], ast.Constant):
-            inner = _files_of_text(call.args[0].value)
-            found.saves |= inner.saves
-            found.loads |= inner.loads
+            text = call.args[0].value
+            for statement in body_of(text) if isinstance(text, str) else ():
+                inner = saved_files(statement)
+                found.saves |= inner.saves
+                found.loads |= inner.loads
         if not isinstance(call.func, ast.Attribute):
             continue
         base = call.func.value
@@ -47,13 +51,6 @@ def saved_files(node: ast.AST) -> SavedFiles:
             name = _file_name(call, node, "")
             found.loads |= {f"{library}:any"} if name == "?" else {f"{library}:{name}", f"{library}:?"}
     return found
-
-
-def _files_of_text(text: object) -> SavedFiles:
-    try:
-        return saved_files(ast.parse(text)) if isinstance(text, str) else SavedFiles()
-    except (SyntaxError, ValueError, RecursionError):
-        return SavedFiles()
 
 
 def _is_about_weights(node: ast.AST) -> bool:

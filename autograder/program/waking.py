@@ -54,8 +54,8 @@ def woken(understanding: Understanding) -> tuple[Bundle, str] | None:
     bundle = understanding.bundle
     pieces = list(dormant_code(bundle.cells, bundle.statements))
     chosen = _needed(bundle, pieces, lost)
-    made = _with(bundle, chosen, understanding, lost) if chosen else None
-    if made is not None:
+    if chosen:
+        made = _with(bundle, chosen, understanding, lost)
         where = ", ".join(list(dict.fromkeys(piece.where for piece in chosen))[:3])
         return made, f"The code that makes the arrays is {where}; it was run in the place of loading them."
     called_now = _with_calls(understanding, lost)
@@ -105,10 +105,10 @@ def _makes(piece: Dormant, names: Collection[str], files: Collection[str]) -> bo
     return False
 
 
-def _with(bundle: Bundle, chosen: Sequence[Dormant], understanding: Understanding, lost: Lost) -> Bundle | None:
+def _with(bundle: Bundle, chosen: Sequence[Dormant], understanding: Understanding, lost: Lost) -> Bundle:
     """The bundle with pieces awake, each where it stands; loads of what nobody saves even then are left out."""
     added = [statement for piece in chosen for statement in piece.statements]
-    replaced = {s.cell: s for piece in chosen for s in piece.statements}
+    woken_cells = {statement.cell for statement in added}
     order = sorted((*bundle.statements, *added), key=lambda s: (s.cell, s.line))
     dependencies = Dependencies(order)
     saved = {file for position in range(len(order)) for file in dependencies.saves(position)}
@@ -116,7 +116,7 @@ def _with(bundle: Bundle, chosen: Sequence[Dormant], understanding: Understandin
     kept = []
     for position, statement in enumerate(order):
         unsaved = dependencies.loads(position) and not dependencies.loads(position) & saved
-        is_condition = isinstance(statement.node, ast.If) and statement.cell in replaced
+        is_condition = isinstance(statement.node, ast.If) and statement.cell in woken_cells
         if not (any(statement is one for one in lost_statements) and (unsaved or is_condition)):
             kept.append(statement)
     return replace(bundle, statements=tuple(kept))

@@ -3,10 +3,11 @@
 import ast
 import json
 import re
-import warnings
 import zipfile
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
+
+from autograder.submission.notebook import body_of
 
 _HEAD = 4096
 _MOST_TEXT = 4 * 2**20
@@ -78,10 +79,4 @@ def _kind_of_text(text: str, ending: str) -> Kind:
 
 def defines_something(text: str) -> bool:
     """Whether a text is Python that defines a function or class."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in body)
+    return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in body_of(text))

@@ -7,11 +7,10 @@ to sleep. Woken up, it keeps its cell and its line.
 import ast
 import re
 import textwrap
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.submission.notebook import Cell, Statement, read_statements
+from autograder.submission.notebook import Cell, Statement, body_of, read_statements
 
 # Longer runs of comments than anybody writes by hand are left asleep: finding code in them takes long.
 _LONGEST = 200
@@ -136,13 +135,7 @@ def _awake(cell: Cell, text: str, where: str) -> Iterator[Dormant]:
 
 def _is_code(text: str) -> bool:
     """Whether a text is Python that does something; words such as `done` or `Note: later` parse, too."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
     return any(
         isinstance(node, _WORK | _WORK_TOO) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
-        for node in body
+        for node in body_of(text)
     )

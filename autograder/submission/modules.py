@@ -11,13 +11,12 @@ import importlib.util
 import re
 import shlex
 import sys
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from autograder.submission.module_names import ELSEWHERE, LIBRARIES, plain_stem
-from autograder.submission.notebook import Statement, Unreadable, as_python, read_cells
+from autograder.submission.notebook import Statement, Unreadable, as_python, body_of, read_cells
 
 # A shell line such as `!python3 -u "prepare.py" data/`.
 _SCRIPT_LINE = re.compile(r"\s*python[\d.]*(?:\s+-\w+)*\s+(\"[^\"]+\.py\"|'[^']+\.py'|\S+\.py)(.*)$")
@@ -144,7 +143,7 @@ def _wanted(nodes: Sequence[ast.stmt], sources: Mapping[str, str]) -> dict[str, 
             wanted.setdefault(module, set()).update(names)
             if module in sources and module not in seen:
                 seen.add(module)
-                waiting.append(_parsed(sources[module]))
+                waiting.append(body_of(sources[module]))
     return wanted
 
 
@@ -172,15 +171,6 @@ def _imports(nodes: Sequence[ast.stmt]) -> dict[str, set[str]]:
 
 def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-
-
-def _parsed(text: str) -> list[ast.stmt]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
 
 
 def _is_library(module: str) -> bool:
@@ -215,7 +205,7 @@ def _meant(module: str, names: set[str], left: Mapping[str, str], alone: bool) -
 
 def _defined(text: str) -> set[str]:
     found: set[str] = set()
-    for node in _parsed(text):
+    for node in body_of(text):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Assign):

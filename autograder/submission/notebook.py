@@ -195,6 +195,16 @@ class _NotPython(Exception):
     """Why a cell is no Python."""
 
 
+def body_of(text: str) -> list[ast.stmt]:
+    """The statements of a Python text; none where it is no Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
 def as_python(source: str) -> str:
     """The text of a cell as Python, with as many lines; "" where it is another language or does not parse."""
     try:
