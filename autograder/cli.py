@@ -44,7 +44,9 @@ RubricFile = Annotated[Path, typer.Option("--rubric", help="Points, thresholds a
 
 @app.command()
 def check(
-    submission: Annotated[Path, typer.Argument(help="A notebook, a script, or a folder that holds one.")],
+    submission: Annotated[
+        Path, typer.Argument(help="A notebook, a script, or a folder or zip archive that holds one.")
+    ],
     data: Data = None,
     seed: Seed = 0,
     only: Only = "",

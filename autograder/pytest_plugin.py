@@ -19,7 +19,7 @@ _RESULT = pytest.StashKey[dict[str, Any]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("autograder")
-    group.addoption("--submission", default=None, help="The notebook, script or folder to grade.")
+    group.addoption("--submission", default=None, help="The notebook, script, folder or zip archive to grade.")
     group.addoption("--submission-data", default=None, help="Folder with train, test_w and test_m.")
     group.addoption("--submission-seed", default=0, type=int, help="What all probes are drawn from.")
 

@@ -76,11 +76,12 @@ def read_bundles(path: Path, notebook_mebibytes: int, decided: Decisions = NO_DE
             candidates = [found.files[0]]  # whatever it is: reading it says best why it is no notebook
         if not candidates:
             raise Unreadable(_no_notebook(path, found))
+        digest = digest_of(path)
         bundles: list[Bundle] = []
         problems: list[Unreadable] = []
         for file in candidates:
             try:
-                bundles.append(_bundle(path, file, found, notebook_mebibytes, decided))
+                bundles.append(_bundle(submission_name(path), digest, file, found, notebook_mebibytes, decided))
             except Unreadable as problem:
                 problems.append(problem)
         if not bundles:
@@ -112,7 +113,7 @@ def _statements(cells: tuple[Cell, ...]) -> tuple[tuple[Statement, ...], tuple[U
     return unfolded(statements), unparsed
 
 
-def _bundle(submission: Path, file: File, found: Files, notebook_mebibytes: int, decided: Decisions) -> Bundle:
+def _bundle(name: str, digest: str, file: File, found: Files, notebook_mebibytes: int, decided: Decisions) -> Bundle:
     cells = read_cells(_bounded(file, notebook_mebibytes), file.last_name)
     statements, unparsed = _statements(cells)
     modules = find_modules(
@@ -125,8 +126,8 @@ def _bundle(submission: Path, file: File, found: Files, notebook_mebibytes: int,
         if other != file and PurePosixPath(other.name).suffix.lower() not in NEVER_UNPACKED
     }
     return Bundle(
-        submission_name(submission),
-        digest_of(submission),
+        name,
+        digest,
         file.name,
         cells,
         with_files_run(statements, modules),
