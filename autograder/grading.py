@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from autograder.boundary.sandbox import Sandbox
 from autograder.boundary.workers import Template
 from autograder.checks import CHECKS, Check, Settings, chosen_checks, judge
 from autograder.datasets import CodedData, DataSet, Photographs
@@ -90,16 +91,18 @@ class Grader:
         only: Collection[str] = (),
         template: Template | None = None,
         device: str = "cpu",
+        sandbox: Sandbox | None = None,
         at_once: int = MOST_AT_ONCE,
     ) -> None:
-        """Args: at_once: how many trainings of a submission may run side by side, if there are processors for them."""
+        """Args: sandbox: None for the best there is; at_once: how many trainings of a submission may run side by side,
+        if there are processors for them."""
         self.data_set = data_set
         self.rubric = rubric
         self.seed = seed
         self.checks = checks_to_judge(rubric, only)
         self._coded = CodedData(data_set, seed)
         self._photographs = Photographs(data_set)
-        self._template = template or Template(rubric.limits, device)
+        self._template = template or Template(rubric.limits, device, sandbox)
         self._lanes = max(1, min(at_once, MOST_AT_ONCE, os.cpu_count() or 1))
 
     def sibling(self, data_set: DataSet, only: Collection[str]) -> "Grader":
