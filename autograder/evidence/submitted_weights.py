@@ -1,7 +1,5 @@
 """The files of weights in a submission, each tried on its models; what is wrong with one file costs no other."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from autograder.boundary.workers import WorkerStopped
 from autograder.evidence.arguments import Reference
 from autograder.evidence.building import with_model
+from autograder.evidence.exam import NOT_ITS_LAYERS, believed
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Raised, Unavailable
 from autograder.evidence.weights_words import from_elsewhere, misfit, not_finite, not_opened
@@ -141,7 +140,7 @@ class _FileOfWeights:
 
         def use(bench: Bench) -> _Try:
             try:
-                facts = bench.ask("open_weights", {"path": str(self._copied(bench)), "form": self._form}).structure
+                facts = bench.ask("open_weights", {"path": str(self._path), "form": self._form}).structure
             except WorkerStopped as stopped:
                 return _Try(problem=f"opening the file {stopped}", nearness=1)
             if "problem" in facts:
@@ -149,11 +148,6 @@ class _FileOfWeights:
             return self._fitted(bench, role, candidate, facts)
 
         return self._laboratory.attempt([candidate], use, given=self._laboratory.given_arrays)
-
-    def _copied(self, bench: Bench) -> Path:
-        # A copy, so that what runs there can do nothing to the file that was handed in.
-        folder = Path(tempfile.mkdtemp(prefix="weights-", dir=bench.worker.scratch))
-        return Path(shutil.copyfile(self._path, folder / "weights"))
 
     def _fitted(self, bench: Bench, role: Role, candidate: Candidate, facts: Mapping[str, Any]) -> _Try:
         sets = facts["states"]
@@ -191,4 +185,7 @@ class _FileOfWeights:
 
     def _outputs(self, bench: Bench, model: Reference, number: int) -> NDArray[Any]:
         request = {"model": model, "state": number, "layout": self._layout}
-        return bench.ask("weights", request, {"images": self._images}).arrays["evaluation"]
+        outputs, its_own = believed(bench.ask("weights", request, {"images": self._images}).arrays, "evaluation")
+        if not its_own:
+            bench.told[NOT_ITS_LAYERS] = None
+        return outputs

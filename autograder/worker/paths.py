@@ -57,6 +57,7 @@ class Redirection:
         real = (sys.prefix, sys.base_prefix, str(scratch), "/usr", "/lib", "/proc", "/sys", "/dev", "/etc")
         self._real = tuple({os.path.realpath(p) for p in real if p} | {p for p in real if p})
         self._beside = {name.rsplit("/", 1)[-1].lower(): path for name, path in sorted((beside or {}).items())}
+        self._given = frozenset((beside or {}).values())
         self._beside_modules = {plain_stem(name): path for name, path in self._beside.items() if ".py" in name}
         self._files: dict[str, str] = {}
         if data is not None:
@@ -73,7 +74,7 @@ class Redirection:
 
     def lead(self, path: str, writing: bool = False) -> str:
         """The real path that one of the submission's paths stands for; it need not exist."""
-        if path.startswith(self._real):
+        if path.startswith(self._real) or path in self._given:
             return path
         virtual = self.virtual(path)
         written = self._written + virtual
