@@ -17,6 +17,7 @@ from typing import Any
 from autograder.boundary.sandbox import Sandbox
 from autograder.boundary.workers import Template
 from autograder.checks import CHECKS, Check, Settings, chosen_checks, judge
+from autograder.checks.held import held
 from autograder.datasets import CodedData, DataSet, Photographs
 from autograder.evidence import accuracy, data, memorising, models, pairs, testing, training, written
 from autograder.evidence.kinds import (
@@ -32,6 +33,7 @@ from autograder.evidence.kinds import (
 )
 from autograder.evidence.laboratory import Laboratory
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, TestRun, TrainingRun
+from autograder.program.reaching import reaches
 from autograder.program.understanding import Understanding
 from autograder.rubric import Rubric
 from autograder.submission.bundle import Bundle
@@ -115,6 +117,7 @@ class Grader:
         laboratory = Laboratory(self._template, understanding, self._coded, self.rubric, self.seed, self._photographs)
         settings = Settings(self.rubric.imread_gave_bytes, self.rubric.thresholds)
         progress = _Progress(on_verdict)
+        reached = reaches(bundle)
         for check in (c for c in self.checks if c.evidence is None):
             progress.told(check, judge(check, {}, progress.verdicts, settings))
 
@@ -126,7 +129,7 @@ class Grader:
             found, evidence = self._best(checks, kind, collect, laboratory, settings)
             progress.collected(kind, evidence, time.monotonic() - started)
             for check in checks:
-                progress.told(check, found[check.id])
+                progress.told(check, held(kind, found[check.id], reached))
 
         for kind, collect in COLLECTORS.items():
             look_into(kind, collect)

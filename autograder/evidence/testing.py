@@ -65,10 +65,12 @@ def _with_submitted_weights(laboratory: Laboratory, data: _Data) -> tuple[TestRu
     exam = _exam(laboratory, data.valid, *data.tests)
     submitted = try_weights(laboratory, exam.images, orientation(laboratory) or "upright")
     remark = " ".join(submitted.remarks)
-    judged = [(answers, exam.results(answers.outputs)) for answers in submitted.answers]
+    judged = [(tried, exam.results(believed(tried.outputs, "evaluation")[0])) for tried in submitted.answers]
     if not judged:
         return None, remark
     best, results = max(judged, key=lambda pair: balanced(pair[1][0]))
+    if not believed(best.outputs, "evaluation")[1]:
+        remark = f"{remark} {NOT_ITS_LAYERS}".strip()
     source = f"the submitted weights {best.source}"
     women, men = _sets(laboratory, results[1:])
     return TestRun(best.model, source, 0, balanced(results[0]), women, men, remark=remark), remark

@@ -22,7 +22,8 @@ def look_at(
     """A model's outputs for pictures [M, 3, 448, 224], given to it as it was given others before.
 
     They are those of evaluation mode and, if `statistics` are wanted and matter, also those with the statistics of the
-    batch; beside each, under its name and `LAST_LAYER`, what the last linear layer put out. Neither the model nor any generator of random numbers is left changed.
+    batch; beside each, under its name and `LAST_LAYER`, what the last linear layer put out. Neither the model nor any
+    generator of random numbers is left changed.
     """
     modes = {module: module.training for module in model.modules()}
     normalising = [m for m in model.modules() if isinstance(m, BATCH_NORMS)]

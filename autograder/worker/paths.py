@@ -243,7 +243,8 @@ def redirect_files(data: Path | None, scratch: Path, seed: int, beside: Mapping[
         setattr(os, name, _redirected(getattr(os, name)))
     for name in ("mkdir", "remove", "unlink", "rmdir", "chmod", "truncate"):
         setattr(os, name, _redirected(getattr(os, name), writing=True))
-    # Times of files are nobody's business here; but whoever sets them may want to know whether the file is there.
+    # Times and attributes of files are nobody's business here; but whoever sets times may ask whether a file is there.
+    os.listxattr = lambda path=None, **named: []
     os.utime = lambda path, *times, **named: os.stat(path) and None  # noqa: PTH116
     for name in ("rename", "replace", "link", "symlink"):
         setattr(os, name, _redirected(getattr(os, name), writing=True, both=True))
