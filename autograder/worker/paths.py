@@ -13,6 +13,7 @@ import io
 import os
 import posixpath
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -248,6 +249,8 @@ def redirect_files(data: Path | None, scratch: Path, seed: int, beside: Mapping[
     os.utime = lambda path, *times, **named: os.stat(path) and None  # noqa: PTH116
     for name in ("rename", "replace", "link", "symlink"):
         setattr(os, name, _redirected(getattr(os, name), writing=True, both=True))
+    # Folders are removed by paths, which are redirected, and not by descriptors.
+    shutil._use_fd_functions = False  # type: ignore[attr-defined]
     _redirect_os_open()
     _redirect_torch_save()
     _let_glob_read_windows_paths()
