@@ -1,0 +1,1 @@
+"""`python -m benchmarks.hostile`: hostile submissions graded among honest ones, and what came of it."""
