@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
+from autograder.boundary.replies import trained as trained_says
 from autograder.evidence.accuracy import orientation
 from autograder.evidence.claims import claimed_accuracy
 from autograder.evidence.exam import Count, Exam, balanced
@@ -106,18 +108,19 @@ def _after_training(laboratory: Laboratory, data: _Data) -> TestRun | NoEvidence
     )
     exam = _exam(laboratory, *data.tests)
 
-    def look(bench: Bench, trained: Trained) -> Arrays:
-        return bench.ask("trained", {}, {"images": exam.images}, processor_seconds=budget.test_seconds).arrays
+    def look(bench: Bench, run: Trained) -> NDArray[Any] | None:
+        images = {"images": exam.images}
+        return bench.ask(trained_says(len(exam.images)), {}, images, processor_seconds=budget.test_seconds)
 
     try:
         trained, outputs = run_somehow(laboratory, function, calls, order, after=look)
     except Unavailable as unavailable:
         return unavailable.reason
-    if not trained.stepped or outputs is None or "evaluation" not in outputs:
+    if not trained.stepped or outputs is None:
         return no_training(function, trained)
     steps = watching.best_step or len(trained.trace.steps)
     cut = {"seconds": "its processor time was up", "clock": "its time was up"}.get(trained.ended, "")
-    women, men = _sets(laboratory, exam.results(outputs["evaluation"]))
+    women, men = _sets(laboratory, exam.results(outputs))
     return TestRun(
         model=model.name,
         source=f"its own training, {steps} steps" if not cut else f"its own training, {steps} steps until {cut}",
