@@ -31,7 +31,7 @@ from autograder.session import Setup, prepare
 from autograder.submission.bundle import Bundle, read_bundles
 from autograder.verdict import Outcome
 from benchmarks.mutations import LEVELS, changed
-from benchmarks.replayed import Recording, Replay, recorded
+from benchmarks.replayed import Recording, RecordingTemplate, Replay, recorded
 from fixtures.compose import read_submissions, solution_notebook, write_notebook
 from reference.models import CNNChannel
 
@@ -85,11 +85,13 @@ def bundle_of(name: str, folder: Path, setup: Setup) -> Bundle:
 def recordings(setup: Setup, wanted: dict[str, tuple[str, ...]], folder: Path) -> list[Recording]:
     """Grade submissions by the truth. folder: for what is handed in, to be kept as long as the recordings."""
     made = []
-    for name, groups in wanted.items():
-        place = folder / name.replace(" ", "-")
-        place.mkdir()
-        bundle = bundle_of(name, place, setup)
-        made += [recorded(setup, bundle, group) for group in groups]
+    template = RecordingTemplate(setup.rubric.limits)
+    with template:
+        for name, groups in wanted.items():
+            place = folder / name.replace(" ", "-")
+            place.mkdir()
+            bundle = bundle_of(name, place, setup)
+            made += [recorded(setup, bundle, group, template) for group in groups]
     return made
 
 
@@ -98,7 +100,7 @@ class Liars:
 
     def __init__(self, recordings: Sequence[Recording], setup: Setup) -> None:
         self._setup = setup
-        self._replays = [Replay(recording, setup, setup.rubric) for recording in recordings]
+        self._replays = [Replay(recording, setup) for recording in recordings]
         self._messages = [
             message
             for recording in recordings
@@ -111,7 +113,6 @@ class Liars:
         self._honest = []
         for replay in self._replays:
             graded = replay.graded()
-            assert replay.recording.honest is not None
             if graded.verdicts != replay.recording.honest.verdicts:
                 raise RuntimeError(f"the replay of {replay.recording.only} is another grading than what was recorded")
             self._honest.append(self._points(graded))
@@ -122,7 +123,9 @@ class Liars:
     def found(self, case: int) -> Found:
         """Replay one grading with one lie in it."""
         draw = random.Random(case)
-        number = draw.randrange(len(self._replays))
+        # Gradings in which little is said are replayed quickly, and so more often.
+        weights = [1 / (1 + replay.recording.mebibytes) for replay in self._replays]
+        number = draw.choices(range(len(self._replays)), weights)[0]
         replay = self._replays[number]
         level = draw.choice(LEVELS)
         place = draw.choice(replay.recording.places)

@@ -141,8 +141,8 @@ def _change_value(parent: Any, key: Any, draw: random.Random) -> None:
         parent[key] = draw.choice((value * 1000, value[:-1], value.upper(), f"{value}\x1b[2J"))
     elif kind == 2 and isinstance(value, list):
         parent[key] = draw.choice((value * 2, value[:-1], value[::-1], value * 500 if len(value) < 20 else [], [value]))
-    elif kind == 3 and isinstance(value, dict):
-        parent[draw.choice(("kind", "error", "value", "question", "note", "events", "\ud800"))] = value
+    elif kind == 3 and isinstance(parent, dict):
+        parent[draw.choice(("kind", "error", "value", "question", "note", "events", "\ud800"))] = parent.pop(key)
     elif kind == 4:
         other = draw.choice(list(parent) if isinstance(parent, dict) else range(len(parent)))
         parent[key], parent[other] = parent[other], parent[key]
@@ -182,8 +182,8 @@ def _change_array(arrays: Arrays, draw: random.Random) -> None:
     elif kind == 8 and array.ndim:
         arrays[name] = np.repeat(array, 3, axis=draw.randrange(array.ndim))
     else:
-        other = draw.choice(sorted(arrays))
-        arrays[name], arrays[other] = arrays[other], arrays[name]
+        second = draw.choice(sorted(arrays))
+        arrays[name], arrays[second] = arrays[second], arrays[name]
 
 
 # --- operations
