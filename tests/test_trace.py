@@ -331,6 +331,76 @@ def test_more_pictures_than_a_training_has_are_refused(monkeypatch: pytest.Monke
         made.take({"events": [save()]}, {"ids1": np.arange(8, 10), "pictures1": np.zeros((2, 2, 4, 4, 3))})
 
 
+def test_pictures_for_which_there_is_no_room_are_known_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = np.zeros((1, 2, 4, 4, 3), dtype=np.float16)
+    monkeypatch.setattr(trace, "MOST_PICTURE_BYTES", 2 * one.nbytes)
+    made = Recorder()
+    for number in (0, 1, 1, 2):
+        made.take({"events": []}, {"ids0": np.array([number]), "pictures0": one})
+    assert set(made.pictures) == {0, 1}
+    made.take({"events": [forward(1, (2,))]}, {})
+    assert made.trace().evaluations[0].ids == (2,)
+
+
+def test_a_picture_that_is_kept_does_not_keep_its_whole_message() -> None:
+    made = recorder()
+    assert all(image.base is None for image in made.pictures.values())
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "events"),
+    [
+        ("MOST_NOTES", 3, [[]] * 4),
+        ("MOST_STEPS", 3, [[step()] * 4]),
+        ("MOST_SHOWN", 6, [[forward(1), forward(2)], [forward(3), forward(4, stored=[])]]),
+        ("MOST_SHOWN", 6, [[forward(1, stored=[0, 1]), forward(2, stored=[0, 1])]]),
+        ("MOST_NUMBERS", 10, [[forward(1), backward(1)], [forward(2)]]),
+        ("MOST_NUMBERS", 10, [[backward(1, 2, 3)]]),
+    ],
+)
+def test_more_of_anything_than_a_training_has_is_refused(
+    bound: str, most: int, events: list[list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken() -> None:
+        made = Recorder()
+        made.take({"events": []}, dict(PICTURES))
+        for some in events:
+            made.take({"events": some}, {})
+
+    taken()
+    monkeypatch.setattr(trace, bound, most)
+    with pytest.raises(NotAnAnswer, match="than a training has"):
+        taken()
+
+
+def test_a_training_that_is_begun_anew_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "MOST_BEGINNINGS", 3)
+    made = Recorder()
+    for _ in range(3):
+        made.restart()
+    with pytest.raises(NotAnAnswer):
+        made.restart()
+
+
+def test_print_is_kept_up_to_a_length_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "MOST_TEXT", 5)
+    made = Recorder()
+    for text in ("abc", "def", "ghi"):
+        made.take({"events": [], "printed": text}, {})
+    assert [printed.text for printed in made.trace().printed] == ["abc", "de"]
+
+
+def test_curves_are_kept_up_to_a_length_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "MOST_SERIES_NUMBERS", 5)
+    seen = recorded(drawn(), drawn(name="loss"), drawn(name="more"))
+    assert [series.name for series in seen.series] == ["accuracy", "loss"]
+
+
+@pytest.mark.parametrize("rows", [[[]], [[], []]])
+def test_outputs_without_any_number_are_no_outputs(rows: list[list[float]]) -> None:
+    assert recorded(forward(1, outputs=rows)).evaluations[0].outputs == ()
+
+
 def test_beginning_anew_counts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace, "MOST_EVENTS", 10)
     made = recorder(*[save()] * 10)
