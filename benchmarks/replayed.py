@@ -18,6 +18,7 @@ from typing import Any
 from unittest import mock
 
 from autograder import grading
+from autograder.boundary import workers
 from autograder.boundary.workers import Died, OutOfTime, Reply, Template, Worker
 from autograder.grading import Graded, Grader
 from autograder.program.understanding import Understanding
@@ -239,5 +240,8 @@ class Replay:
         """What comes out when the messages at a place are changed."""
         self.template.begin(place, change)
         # A text is understood the same way every time, and that takes longer than all the rest.
-        with mock.patch.object(grading, "Understanding", lambda bundle: self._understanding):
+        understood = mock.patch.object(grading, "Understanding", lambda bundle: self._understanding)
+        # Nobody reads what is sent to a worker that is none.
+        unsent = mock.patch.object(workers, "packed", lambda *message: b"")
+        with understood, unsent:
             return self._grader.grade(self.recording.bundle)

@@ -133,7 +133,10 @@ def test_what_is_no_answer_fails_with_a_sentence(
     assert verdict.hint.endswith("?")
 
 
-def test_a_worker_that_asks_without_end_runs_out_of_time(replays: dict[str, Replay]) -> None:
+def test_a_worker_that_asks_without_end_runs_out_of_time(
+    replays: dict[str, Replay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.replayed.MOST_MESSAGES", 30)
     graded = lying(replays["accuracy"], "call", lambda messages: itertools.repeat(ENDLESS), -1)
     assert graded.verdicts["accuracy.values"].outcome is TIMEOUT
 

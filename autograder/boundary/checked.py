@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import numpy as np
-from annotated_types import Ge, Le, MaxLen
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BeforeValidator, Strict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, TypeAdapter, ValidationError
 
 from autograder.boundary.pipe import Arrays, Garbled
 
@@ -51,12 +50,12 @@ def reader(kind: type[T]) -> Callable[[Any], T]:
 # Losses and logits may be infinite or none at all; that is for a check to say.
 Number = Annotated[float, Strict()]
 Truth = Annotated[bool, Strict()]
-Whole = Annotated[int, Strict(), Ge(0), Le(_LARGEST_WHOLE)]
-Positive = Annotated[int, Strict(), Ge(1), Le(_LARGEST_WHOLE)]
-Share = Annotated[float, Strict(), Ge(0), Le(1)]
-Seconds = Annotated[float, Strict(), Ge(0), Le(1e6)]
+Whole = Annotated[int, Strict(), Field(ge=0, le=_LARGEST_WHOLE)]
+Positive = Annotated[int, Strict(), Field(ge=1, le=_LARGEST_WHOLE)]
+Share = Annotated[float, Strict(), Field(ge=0, le=1)]
+Seconds = Annotated[float, Strict(), Field(ge=0, le=1e6)]
 # No library that is in use here makes more axes than that.
-Shape = Annotated[tuple[Whole, ...], MaxLen(64)]
+Shape = Annotated[tuple[Whole, ...], Field(max_length=64)]
 
 
 def clean(text: str) -> str:

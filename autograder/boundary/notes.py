@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from annotated_types import MaxLen
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, Strict
 
@@ -43,10 +42,12 @@ def _even(rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
 
 
 Rows = Annotated[
-    tuple[Annotated[tuple[Number, ...], MaxLen(_MOST_COLUMNS)], ...], MaxLen(_MOST_ROWS), AfterValidator(_even)
+    tuple[Annotated[tuple[Number, ...], Field(max_length=_MOST_COLUMNS)], ...],
+    Field(max_length=_MOST_ROWS),
+    AfterValidator(_even),
 ]
-Numbers = Annotated[tuple[Number, ...], MaxLen(_MOST_NUMBERS)]
-Ids = Annotated[tuple[Whole, ...], MaxLen(_MOST_ROWS)]
+Numbers = Annotated[tuple[Number, ...], Field(max_length=_MOST_NUMBERS)]
+Ids = Annotated[tuple[Whole, ...], Field(max_length=_MOST_ROWS)]
 PassNumber = Annotated[int, Strict(), Field(ge=0, le=2**31)]
 
 
@@ -70,7 +71,7 @@ class Backward:
     of those that were there before, None where that was not seen."""
 
     kind: Literal["backward"]
-    gradients: Annotated[dict[Annotated[int, Field(ge=0, le=2**31)], Rows], MaxLen(1000)]
+    gradients: Annotated[dict[Annotated[int, Field(ge=0, le=2**31)], Rows], Field(max_length=1000)]
     loss: Number | None
     function: Word
     left_over: Annotated[Number | None, Field(validation_alias="left over")] = None
@@ -81,7 +82,7 @@ class Stepped:
     """A step of an optimizer, or one by hand."""
 
     kind: Literal["step"]
-    training: Annotated[tuple[Truth, ...], MaxLen(_MOST_EVENTS)]
+    training: Annotated[tuple[Truth, ...], Field(max_length=_MOST_EVENTS)]
     gradient: Number
     change: Number
     downhill: Number | None
@@ -115,7 +116,7 @@ Event = Forward | Backward | Stepped | Saved | Drawn
 
 @dataclass(frozen=True)
 class _Note:
-    events: Annotated[tuple[Annotated[Event, Field(discriminator="kind")], ...], MaxLen(_MOST_EVENTS)]
+    events: Annotated[tuple[Annotated[Event, Field(discriminator="kind")], ...], Field(max_length=_MOST_EVENTS)]
     # Its lines are read for numbers and shown to nobody, so it may hold what it likes.
     printed: Annotated[str, Strict()] | None = None
 
@@ -158,7 +159,7 @@ def read_note(structure: Any, arrays: Arrays) -> Note:
 
 @dataclass(frozen=True)
 class _Called:
-    arguments: Annotated[dict[Phrase, Facts], MaxLen(_MOST_ARGUMENTS)]
+    arguments: Annotated[dict[Phrase, Facts], Field(max_length=_MOST_ARGUMENTS)]
 
 
 @dataclass(frozen=True)

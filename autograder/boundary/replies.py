@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from annotated_types import MaxLen
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -84,8 +83,8 @@ class Facts:
     dtype: Word = ""
     shape: Shape | None = None
     length: Whole = 0
-    keys: Annotated[tuple[Word, ...], MaxLen(16)] = ()
-    items: Annotated[tuple["Facts", ...], MaxLen(16)] = ()
+    keys: Annotated[tuple[Word, ...], Field(max_length=16)] = ()
+    items: Annotated[tuple["Facts", ...], Field(max_length=16)] = ()
     convolution_weights: Whole = 0
 
     @property
@@ -150,7 +149,7 @@ class DeclaredParameter:
 
 @dataclass(frozen=True)
 class _Signature:
-    parameters: Annotated[tuple[DeclaredParameter, ...], MaxLen(500)]
+    parameters: Annotated[tuple[DeclaredParameter, ...], Field(max_length=500)]
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,7 @@ LayerSeen = ConvolutionSeen | LinearSeen | ResizeSeen
 
 @dataclass(frozen=True)
 class _Forward:
-    events: Annotated[tuple[Annotated[LayerSeen, Field(discriminator="kind")], ...], MaxLen(2000)]
+    events: Annotated[tuple[Annotated[LayerSeen, Field(discriminator="kind")], ...], Field(max_length=2000)]
     kind: Word
     shape: Shape
     stopped: Fault | None = None
@@ -296,7 +295,7 @@ class NotOpened:
     """Why there are no weights in a file. names: the first of what was refused, or of what it holds instead."""
 
     kind: Literal["cut off", "protocol", "refused", "no weights", "damaged"]
-    names: Annotated[tuple[Phrase, ...], MaxLen(8)] = ()
+    names: Annotated[tuple[Phrase, ...], Field(max_length=8)] = ()
     model: Truth = False
     holds: Word = ""
     length: Whole = 0
@@ -308,7 +307,7 @@ class State:
     with."""
 
     place: Phrase
-    sizes: Annotated[dict[Word, Annotated[int, Field(strict=True, ge=0, le=10**6)]], MaxLen(20)]
+    sizes: Annotated[dict[Word, Annotated[int, Field(strict=True, ge=0, le=10**6)]], Field(max_length=20)]
 
 
 @dataclass(frozen=True)
@@ -316,8 +315,8 @@ class Opened:
     """What a file of weights holds; either there is a problem or there are states."""
 
     problem: NotOpened | None = None
-    states: Annotated[tuple[State, ...], MaxLen(20)] = ()
-    devices: Annotated[tuple[Word, ...], MaxLen(20)] = ()
+    states: Annotated[tuple[State, ...], Field(max_length=20)] = ()
+    devices: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
 
 
 read_not_opened, _read_opened = reader(NotOpened), reader(Opened)
@@ -359,10 +358,10 @@ class Fitting:
     """Which weights of a file fit a network. fits: by their number in the file; not_finite: those that hold no numbers;
     likeness: of those that come nearest, and what is in their way, different: in how many entries."""
 
-    fits: Annotated[tuple[Whole, ...], MaxLen(20)]
+    fits: Annotated[tuple[Whole, ...], Field(max_length=20)]
     not_finite: dict[Annotated[int, Field(ge=0, le=20)], NotFinite]
     likeness: Share
-    differences: Annotated[tuple[Difference, ...], MaxLen(8)]
+    differences: Annotated[tuple[Difference, ...], Field(max_length=8)]
     different: Whole
 
 
