@@ -312,11 +312,12 @@ def test_a_value_within_a_thousand_others_is_refused() -> None:
         (np.arange(2), np.zeros((2, 2, 4, 4, 4))),
         (np.arange(2), np.zeros((2, 2, 0, 4, 3))),
         (np.arange(2), np.zeros((2, 2, 1, 5000, 3))),
+        (np.arange(2), np.zeros((2, 2, 300, 300, 3), np.float32)),
         (np.arange(2), np.zeros((2, 2, 4, 4, 3), np.complex64)),
         (np.arange(-1, 1), np.zeros((2, 2, 4, 4, 3))),
         (np.arange(2.0), np.zeros((2, 2, 4, 4, 3))),
     ],
-    ids=["one shoe", "four colours", "no height", "endless", "complex", "negative ids", "ids with fractions"],
+    ids=["one shoe", "four colours", "no height", "endless", "large", "complex", "negative ids", "ids with fractions"],
 )
 def test_pictures_that_show_no_two_shoes_are_refused(ids: Any, pictures: Any) -> None:
     with pytest.raises(NotAnAnswer):

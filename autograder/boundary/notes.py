@@ -30,7 +30,8 @@ from autograder.boundary.replies import Facts, Fault, outputs_of
 _MOST_EVENTS, _MOST_ROWS, _MOST_COLUMNS, _MOST_NUMBERS = 20_000, 50_000, 8, 10_000
 _MOST_SERIES = 500
 _MOST_ARGUMENTS = 200
-_LONGEST_SIDE = 4096
+# Pictures are made small before they travel: the shorter side has at most 111 pixels.
+_LONGEST_SIDE, _LARGEST_PICTURE = 1024, 2**20
 
 
 def _even(rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
@@ -145,7 +146,7 @@ def read_note(structure: Any, arrays: Arrays) -> Note:
             sides = images.shape[2:4]
             if len(images) != len(ids) or images.shape[1] != 2 or images.shape[4] != 3:
                 raise NotAnAnswer("pictures of a training have another shape than two shoes have")
-            if not all(0 < side <= _LONGEST_SIDE for side in sides):
+            if not all(0 < side <= _LONGEST_SIDE for side in sides) or images[:1].nbytes > _LARGEST_PICTURE:
                 raise NotAnAnswer("pictures of a training have sides that no picture has")
             # A copy of its own for each: one that is kept shall not keep the others of its message.
             pictures |= {int(number): image.copy() for number, image in zip(ids, images, strict=True)}

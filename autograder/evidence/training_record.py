@@ -20,8 +20,8 @@ from fixtures.catalogue import Shoe
 Kind = tuple[Shoe, Shoe]
 # A picture for which there was no room any more shows nothing.
 UNREAD = (None, None)
-# So many pictures are read together: more would only fill the memory.
-AT_ONCE = 500
+# So much of pictures is read together: more would only fill the memory.
+AT_ONCE_BYTES = 2**24
 
 
 class _Reader:
@@ -33,8 +33,9 @@ class _Reader:
         for number, picture in trained.pictures.items():
             groups.setdefault(picture.shape, []).append(number)
         for alike in groups.values():
-            for start in range(0, len(alike), AT_ONCE):
-                numbers = alike[start : start + AT_ONCE]
+            count = max(1, AT_ONCE_BYTES // trained.pictures[alike[0]].nbytes)
+            for start in range(0, len(alike), count):
+                numbers = alike[start : start + count]
                 stacked = np.stack([trained.pictures[number] for number in numbers])
                 tops, bottoms = (classroom.codebook.read(stacked[:, side]) for side in (0, 1))
                 self._shoes |= dict(zip(numbers, zip(tops, bottoms, strict=True), strict=True))
