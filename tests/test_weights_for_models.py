@@ -30,6 +30,7 @@ from autograder.rubric import DEFAULT_RUBRIC, read_rubric
 from autograder.submission.bundle import bundle_of_cells
 from autograder.submission.decisions import Decisions
 
+UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 # Networks as small as they may be: what counts here is which is which.
 NETWORKS = """
 import torch
@@ -267,7 +268,10 @@ def test_a_file_with_the_weights_of_both_models_serves_both(tried: Try) -> None:
 
 def test_names_out_of_a_file_do_no_harm_in_a_sentence(tried: Try) -> None:
     submitted = tried({"a\nb.pk": {"\x1b[31m" + "w" * 100: channel(), "tall": state("CNN")}, "\n.pk": b""})
-    assert {found.source for found in submitted.answers} == {f"a?b.pk, ?[31m{'w' * 35}...{'w' * 15}", "a?b.pk, tall"}
+    assert {found.source for found in submitted.answers} == {
+        f"a?b.pk, {UNPRINTABLE}[31m{'w' * 35}...{'w' * 15}",
+        "a?b.pk, tall",
+    }
     assert submitted.remarks == ("The submitted weights ?.pk could not be used: the file is empty.",)
 
 
@@ -329,7 +333,7 @@ MISFITS: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "names that are none": (
         lambda: {"\x1b[31m\n" + "a" * 100: torch.ones(3, 3)},
-        f"they begin with `?[31m?{'a' * 34}...{'a' * 15}` and those of `CNN` with `conv1.weight`.",
+        f"they begin with `{UNPRINTABLE}[31m {'a' * 34}...{'a' * 15}` and those of `CNN` with `conv1.weight`.",
     ),
     "a list": (
         lambda: [torch.ones(3, 3), torch.ones(3)],
