@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from autograder.boundary.replies import FORWARD
 from autograder.checks import CHECKS, judge
 from autograder.evidence.kinds import ChannelRun, CnnRun, Convolution, NoEvidence
 from autograder.evidence.layers import read_layers
@@ -317,8 +318,8 @@ def observed(*layers, kind=CnnRun, size=TALL):
     torch.manual_seed(0)
     model = layers[0] if len(layers) == 1 else nn.Sequential(*layers)
     images = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 6 if kind is ChannelRun else 3, *size))
-    structure, _ = run_model(model, images.astype(np.float32))
-    return run(kind, *read_layers(structure["events"]), output=tuple(structure["shape"]), batch=2)
+    structure, arrays = run_model(model, images.astype(np.float32))
+    return run(kind, *read_layers(FORWARD.read(structure, arrays).events), output=tuple(structure["shape"]), batch=2)
 
 
 def conv(inward, outward, kernel=3, padding=1, **named):
@@ -443,7 +444,7 @@ def test_a_pass_that_stops_at_the_first_linear_layer_fails_forward_and_costs_not
     structure, arrays = run_model(Stops(), np.zeros((3, 3, 448, 224), dtype=np.float32))
     assert structure["stopped"]["type"] == "RuntimeError" and "output" not in arrays
     assert arrays["first_input"].shape == (1, 6, 224, 224)
-    layers = read_layers(structure["events"])
+    layers = read_layers(FORWARD.read(structure, arrays).events)
     seen = run(
         ChannelRun, *layers, output=(), separate=False, stopped="RuntimeError: shapes do not fit (cell 3, line 9)"
     )

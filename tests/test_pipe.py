@@ -11,7 +11,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from autograder.boundary.pipe import LARGEST_ARRAYS, LARGEST_STRUCTURE, Garbled, packed, receive
+from autograder.boundary.pipe import (
+    LARGEST_ARRAYS,
+    LARGEST_LIST_OF_ARRAYS,
+    LARGEST_STRUCTURE,
+    LONGEST_AXIS,
+    Garbled,
+    packed,
+    receive,
+)
 
 DTYPES = ("float32", "float64", "float16", "uint8", "int8", "int16", "int32", "int64", "bool")
 JSON = st.recursive(
@@ -117,6 +125,13 @@ def test_a_message_announced_too_large_is_refused_before_it_is_read(text_length:
     assert asked == [16]
 
 
+def test_a_reply_may_be_allowed_fewer_arrays_than_a_request() -> None:
+    content = packed({}, {"a": np.zeros(100)})
+    assert receive(reader(content), 2000)[1]["a"].shape == (100,)
+    with pytest.raises(Garbled, match="is announced"):
+        receive(reader(content), 700)
+
+
 @pytest.mark.parametrize(
     ("structure", "words"),
     [
@@ -143,6 +158,11 @@ def tensors(header: Any, data: bytes = b"") -> bytes:
     return struct.pack("<Q", len(text)) + text + data
 
 
+F32: dict[str, Any] = {"dtype": "F32", "shape": [1]}
+AT_0, AT_2 = {"data_offsets": [0, 4]}, {"data_offsets": [2, 6]}
+EMPTY: dict[str, Any] = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+
+
 @pytest.mark.parametrize(
     "blob",
     [
@@ -160,6 +180,18 @@ def tensors(header: Any, data: bytes = b"") -> bytes:
         ),
         pytest.param(tensors({"a": {"dtype": "F4", "shape": [2], "data_offsets": [0, 1]}}, b"\0"), id="no numpy kind"),
         pytest.param(b"\x80\x04\x8c\x02os\x94.", id="a pickle"),
+        pytest.param(
+            tensors({"a": F32 | {"data_offsets": [0, 4]}, "b": F32 | {"data_offsets": [0, 4]}}, b"\0" * 4), id="twice"
+        ),
+        pytest.param(
+            tensors({"a": F32 | {"data_offsets": [0, 4]}, "b": F32 | {"data_offsets": [2, 6]}}, b"\0" * 6), id="overlap"
+        ),
+        pytest.param(tensors({"a": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}}, b"\0" * 2), id="bfloat16"),
+        pytest.param(tensors({"a": {"dtype": "F8_E4M3", "shape": [1], "data_offsets": [0, 1]}}, b"\0"), id="float8"),
+        pytest.param(tensors({"a": EMPTY | {"shape": [0, LONGEST_AXIS + 1]}}), id="nothing along an endless axis"),
+        pytest.param(tensors({"a": EMPTY | {"shape": [0] + [1] * 70}}), id="seventy axes"),
+        pytest.param(tensors({f"a{number}": EMPTY for number in range(3000)}), id="thousands of arrays"),
+        pytest.param(tensors(b"{" + b" " * LARGEST_LIST_OF_ARRAYS + b"}"), id="a long list of no arrays"),
     ],
 )
 def test_arrays_that_are_none_are_refused(blob: bytes) -> None:

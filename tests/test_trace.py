@@ -11,9 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from autograder.boundary.checked import NotAnAnswer
+from autograder.boundary.notes import series_left
 from autograder.evidence import trace
 from autograder.evidence.orders import Lesson, Order, Trained
-from autograder.evidence.trace import NotATrace, Pass, Printed, Recorder, Save, Series, Trace
+from autograder.evidence.trace import Pass, Printed, Recorder, Save, Series, Trace
 
 PICTURES: dict[str, Any] = {"ids0": np.arange(8), "pictures0": np.zeros((8, 2, 56, 56, 3), dtype=np.float16)}
 OUTPUTS = [[0.1, 0.2], [0.3, -0.4]]
@@ -134,8 +136,8 @@ def test_saves_and_print_know_how_many_steps_were_taken() -> None:
 
 def test_series_are_drawn_returned_or_kept() -> None:
     made = recorder(drawn())
-    entries = [("returned[1]", [1, 2]), ("history.acc", [[0.5], [0.75]])]
-    made.end({"series": [{"name": name, "numbers": numbers} for name, numbers in entries]})
+    entries = [("returned[1]", [1, 2]), ("history.acc", [0.5, 0.75])]
+    made.end(series_left({"series": [{"name": name, "numbers": numbers} for name, numbers in entries]}))
     assert made.trace().series == (
         Series("drawn", "accuracy", (0.5, 0.75)),
         Series("returned", "returned[1]", (1.0, 2.0)),
@@ -214,18 +216,18 @@ MALFORMED: dict[str, Any] = {
 
 @pytest.mark.parametrize("event", MALFORMED.values(), ids=MALFORMED)
 def test_an_event_that_is_none_is_refused(event: Any) -> None:
-    with pytest.raises(NotATrace):
+    with pytest.raises(NotAnAnswer):
         recorder(event)
 
 
 def test_a_backward_pass_whose_loss_is_none_is_refused_at_its_step() -> None:
-    with pytest.raises(NotATrace):
+    with pytest.raises(NotAnAnswer):
         recorder(backward(loss="low"), step())
 
 
 @pytest.mark.parametrize("structure", [{}, {"events": None}, {"events": 3}, [], None, "events"], ids=repr)
 def test_a_message_without_events_is_refused(structure: Any) -> None:
-    with pytest.raises(NotATrace):
+    with pytest.raises(NotAnAnswer):
         Recorder().take(structure, {})
 
 
@@ -241,7 +243,7 @@ def test_a_message_without_events_is_refused(structure: Any) -> None:
     ids=["ids alone", "another number of pictures", "an id that is none", "a table of ids", "no row"],
 )
 def test_pictures_that_do_not_belong_to_their_numbers_are_refused(arrays: Any) -> None:
-    with pytest.raises(NotATrace):
+    with pytest.raises(NotAnAnswer):
         Recorder().take({"events": []}, arrays)
 
 
@@ -252,13 +254,13 @@ def test_pictures_that_do_not_belong_to_their_numbers_are_refused(arrays: Any) -
     ids=repr,
 )
 def test_an_end_that_is_none_is_refused(told: Any) -> None:
-    with pytest.raises(NotATrace):
-        Recorder().end(told)
+    with pytest.raises(NotAnAnswer):
+        Recorder().end(series_left(told))
 
 
 def test_an_end_without_series_leaves_none() -> None:
     made = Recorder()
-    made.end({})
+    made.end(series_left({}))
     assert made.trace().series == ()
 
 
@@ -280,7 +282,7 @@ def test_events_that_anybody_made_up_become_records_or_are_refused(changes: list
     events = [json.loads(json.dumps(event | change)) for event, change in changes]
     try:
         seen = recorded(*events, forward(2), backward(2), step())
-    except NotATrace:
+    except NotAnAnswer:
         return
     assert isinstance(seen, Trace)
     for name in ("steps", "evaluations", "saves", "series", "printed"):
@@ -291,10 +293,13 @@ def test_events_that_anybody_made_up_become_records_or_are_refused(changes: list
 @given(structure=JSON, events=st.booleans())
 def test_anything_else_is_refused_or_passed_over(structure: Any, events: bool) -> None:
     made = Recorder()
-    for take in (lambda: made.take({"events": structure} if events else structure, {}), lambda: made.end(structure)):
+    for take in (
+        lambda: made.take({"events": structure} if events else structure, {}),
+        lambda: made.end(series_left(structure)),
+    ):
         try:
             take()
-        except NotATrace:
+        except NotAnAnswer:
             continue
         assert isinstance(made.trace(), Trace)
 
@@ -303,8 +308,8 @@ def test_anything_else_is_refused_or_passed_over(structure: Any, events: bool) -
 def test_series_of_anything_are_numbers_or_are_refused(numbers: Any, name: Any) -> None:
     made = Recorder()
     try:
-        made.end({"series": [{"name": name, "numbers": numbers}]})
-    except NotATrace:
+        made.end(series_left({"series": [{"name": name, "numbers": numbers}]}))
+    except NotAnAnswer:
         return
     assert all(isinstance(number, float) for series in made.trace().series for number in series.numbers)
 
@@ -315,15 +320,85 @@ def test_series_of_anything_are_numbers_or_are_refused(numbers: Any, name: Any) 
 def test_more_events_than_a_training_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace, "MOST_EVENTS", 10)
     made = recorder(*[save()] * 10)
-    with pytest.raises(NotATrace):
+    with pytest.raises(NotAnAnswer):
         made.take({"events": [save()]}, {})
 
 
 def test_more_pictures_than_a_training_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace, "MOST_PICTURES", 8)
     made = recorder(save())
-    with pytest.raises(NotATrace):
+    with pytest.raises(NotAnAnswer):
         made.take({"events": [save()]}, {"ids1": np.arange(8, 10), "pictures1": np.zeros((2, 2, 4, 4, 3))})
+
+
+def test_pictures_for_which_there_is_no_room_are_known_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = np.zeros((1, 2, 4, 4, 3), dtype=np.float16)
+    monkeypatch.setattr(trace, "MOST_PICTURE_BYTES", 2 * one.nbytes)
+    made = Recorder()
+    for number in (0, 1, 1, 2):
+        made.take({"events": []}, {"ids0": np.array([number]), "pictures0": one})
+    assert set(made.pictures) == {0, 1}
+    made.take({"events": [forward(1, (2,))]}, {})
+    assert made.trace().evaluations[0].ids == (2,)
+
+
+def test_a_picture_that_is_kept_does_not_keep_its_whole_message() -> None:
+    made = recorder()
+    assert all(image.base is None for image in made.pictures.values())
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "events"),
+    [
+        ("MOST_NOTES", 3, [[]] * 4),
+        ("MOST_STEPS", 3, [[step()] * 4]),
+        ("MOST_SHOWN", 6, [[forward(1), forward(2)], [forward(3), forward(4, stored=[])]]),
+        ("MOST_SHOWN", 6, [[forward(1, stored=[0, 1]), forward(2, stored=[0, 1])]]),
+        ("MOST_NUMBERS", 10, [[forward(1), backward(1)], [forward(2)]]),
+        ("MOST_NUMBERS", 10, [[backward(1, 2, 3)]]),
+    ],
+)
+def test_more_of_anything_than_a_training_has_is_refused(
+    bound: str, most: int, events: list[list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken() -> None:
+        made = Recorder()
+        made.take({"events": []}, dict(PICTURES))
+        for some in events:
+            made.take({"events": some}, {})
+
+    taken()
+    monkeypatch.setattr(trace, bound, most)
+    with pytest.raises(NotAnAnswer, match="than a training has"):
+        taken()
+
+
+def test_a_training_that_is_begun_anew_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "MOST_BEGINNINGS", 3)
+    made = Recorder()
+    for _ in range(3):
+        made.restart()
+    with pytest.raises(NotAnAnswer):
+        made.restart()
+
+
+def test_print_is_kept_up_to_a_length_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "MOST_TEXT", 5)
+    made = Recorder()
+    for text in ("abc", "def", "ghi"):
+        made.take({"events": [], "printed": text}, {})
+    assert [printed.text for printed in made.trace().printed] == ["abc", "de"]
+
+
+def test_curves_are_kept_up_to_a_length_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "MOST_SERIES_NUMBERS", 5)
+    seen = recorded(drawn(), drawn(name="loss"), drawn(name="more"))
+    assert [series.name for series in seen.series] == ["accuracy", "loss"]
+
+
+@pytest.mark.parametrize("rows", [[[]], [[], []]])
+def test_outputs_without_any_number_are_no_outputs(rows: list[list[float]]) -> None:
+    assert recorded(forward(1, outputs=rows)).evaluations[0].outputs == ()
 
 
 def test_beginning_anew_counts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -331,7 +406,7 @@ def test_beginning_anew_counts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     made = recorder(*[save()] * 10)
     made.restart()
     made.take({"events": [save()] * 10}, {})
-    with pytest.raises(NotATrace):
+    with pytest.raises(NotAnAnswer):
         made.take({"events": [save()]}, {})
 
 
@@ -346,7 +421,7 @@ def test_long_words_are_cut() -> None:
 
 def test_no_more_than_some_hundred_series_are_kept() -> None:
     made = Recorder()
-    made.end({"series": [{"name": "a", "numbers": [1, 2]}] * 5000})
+    made.end(series_left({"series": [{"name": "a", "numbers": [1, 2]}] * 5000}))
     assert len(made.trace().series) == 500
 
 
@@ -356,7 +431,7 @@ def test_no_more_than_some_hundred_series_are_kept() -> None:
 def test_a_training_without_any_step_has_one_that_moves_nothing_for_each_backward_pass() -> None:
     made = recorder(forward(1), backward(1), forward(2, (2, 3), training=False), save())
     made.take({"events": [forward(3, (4, 5)), backward(3)], "printed": "epoch 1"}, {})
-    made.end({"series": [{"name": "returned", "numbers": [0.7, 0.6]}]})
+    made.end(series_left({"series": [{"name": "returned", "numbers": [0.7, 0.6]}]}))
     seen = made.trace()
     assert not seen.stepped
     assert [[p.ids for p in s.passes] for s in seen.steps] == [[(0, 1)], [(4, 5)]]

@@ -13,6 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.boundary.replies import read_not_opened
 from autograder.evidence.weights_words import not_opened
 from autograder.submission.weights import MOST_MEBIBYTES, Form, Unusable, form_of, form_of_bytes, in_megabytes
 from autograder.worker.opening import OpenedWeights
@@ -200,7 +201,7 @@ def test_no_bytes_are_more_than_a_sentence_to_the_judge(
     else:
         opened = OpenedWeights(path, form)
         assert bool(opened.states) != bool(opened.problem)
-        sentence = not_opened(opened.problem) if opened.problem else "fine"
+        sentence = not_opened(read_not_opened(opened.problem)) if opened.problem else "fine"
     assert sentence.isprintable()
     assert len(sentence) < 400
 

@@ -26,7 +26,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from autograder.boundary.pipe import Arrays, Garbled, packed, receive
+from autograder.boundary.pipe import LARGEST_ARRAYS_OF_A_REPLY, Arrays, Garbled, packed, receive
 from autograder.boundary.sandbox import Sandbox, best_sandbox, worker_command
 from autograder.boundary.surroundings import NOTHING, Surroundings
 from autograder.boundary.usage import MOST_THREADS, Overuse, check_scratch, processor_seconds_of, usage_of
@@ -60,7 +60,11 @@ class OutOfMemory(WorkerStopped):
 
 
 class Died(WorkerStopped):
-    """The worker's process ended by itself, or what it sent was no message."""
+    """The worker's process ended by itself."""
+
+
+class Lied(Died):
+    """What the worker sent was no message, or no answer to what it was asked; that ends it just as well."""
 
 
 @dataclass(frozen=True)
@@ -269,7 +273,7 @@ class Worker:
             the place of the other, so that a busy machine costs nobody anything; answer: called whenever the worker
             asks or notes something on the way, which is how models whose answers are known are played from this side
             and how a training is watched while it runs.
-        Raises: OutOfTime, OutOfMemory, Died; the worker is gone after any of them.
+        Raises: OutOfTime, OutOfMemory, Died, Lied; the worker is gone after any of them.
         """
         if self._stopped:
             raise self._stopped
@@ -285,7 +289,7 @@ class Worker:
         try:
             self._write(packed({"operation": operation, **parameters}, arrays))
             while True:
-                structure, received = receive(self._read)
+                structure, received = receive(self._read, LARGEST_ARRAYS_OF_A_REPLY)
                 if not structure.get("question") and not structure.get("note"):
                     if operation in _OWN:
                         self.own_seconds += processor_seconds_of(self._pid) - before
@@ -303,7 +307,7 @@ class Worker:
             self._stop(late)
             raise late from None
         except Garbled as problem:
-            garbled = Died(f"answered with something that is no message ({problem})")
+            garbled = Lied(f"answered with something that is no message ({problem})")
             self._stop(garbled)
             raise garbled from None
 

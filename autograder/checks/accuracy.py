@@ -8,7 +8,9 @@ CLOSE = 1e-3
 
 
 def _told(numbers: tuple[float, float]) -> str:
-    return f"{numbers[0]:.1%} on pairs and {numbers[1]:.1%} on wrong pairs"
+    # What is no accuracy at all may have three hundred digits.
+    pairs, wrong_pairs = (f"{n:.1%}" if abs(n) < 1000 else f"{n:.3g}" for n in numbers)
+    return f"{pairs} on pairs and {wrong_pairs} on wrong pairs"
 
 
 def _agrees(model: KnownModel, numbers: tuple[float, float] | None) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays
+from autograder.boundary.replies import CALL, STORE, Facts, pictures_shown
 from autograder.evidence.arguments import CannotCall, Reference, matched
 from autograder.evidence.kinds import AccuracyRuns, KnownModel, NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable
@@ -27,6 +28,8 @@ from fixtures.coded import Codebook
 # Six pictures of each kind in batches of four: the last batch is a short one.
 STUDENTS = 2
 BATCH_SIZE = 4
+# Of what a function returns; which two of them are meant is found by trying all.
+MOST_NUMBERS = 32
 KNOWN = (
     "a model that always answers same",
     "a model that always answers different",
@@ -51,13 +54,12 @@ class Player:
         self.right = np.zeros((len(KNOWN), 2), dtype=int)
 
     def answer(self, structure: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
-        """The answer to a worker that shows pictures to a model: logits, [B, 2]."""
-        return {}, {"answer": self.logits(structure, arrays)}
+        """The answer to a worker that shows pictures to a model: logits, [B, 2]. Raises: NotAnAnswer."""
+        number, images = pictures_shown(structure, arrays, len(KNOWN))
+        return {}, {"answer": self.logits(number, images)}
 
-    def logits(self, structure: dict[str, Any], arrays: Arrays) -> NDArray[np.float32]:
+    def logits(self, number: int, images: NDArray[Any]) -> NDArray[np.float32]:
         """What a model says of the pictures that it was shown."""
-        number = int(structure["model"])
-        images = arrays["images"]
         answers = []
         for top, bottom in self._recognised(images):
             # Pictures of other students than those asked about count for nothing.
@@ -173,8 +175,8 @@ def _observe(
     }
     player = Player(laboratory.coded.codebook, students)
     arrays = {"data": data, **_pairs_if_wanted(parameters, data)}
-    bench.ask("store", {}, arrays)
-    returned = []
+    bench.ask(STORE, {}, arrays)
+    returned: list[Facts] = []
     for number in range(len(KNOWN)):
         main: dict[str, Reference] = {"model": {"known_model": number, "outputs": outputs}}
         if len(arrays) == 1:
@@ -187,7 +189,7 @@ def _observe(
             observed = f"it is not clear what to give `{candidate.name}` for its parameter `{problem.parameter}`"
             raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None
         request = {"function": function, **arguments.request(), "keep": "accuracy"}
-        returned.append(bench.ask("call", request, answer=player.answer).structure["value"])
+        returned.append(bench.ask(CALL, request, answer=player.answer))
         laboratory.orientation = player.orientation
     remark = " ".join(part for part in (bench.remark, GRADERS_GENERATORS if replaced else "") if part)
     return AccuracyRuns(_models(player, returned), 3 * STUDENTS, "the grader's" if replaced else "its own", remark)
@@ -202,8 +204,8 @@ def _pairs_if_wanted(parameters: Sequence[Parameter], data: NDArray[np.float32])
     return {"positives": same.reshape(-1, 448, 224, 3), "negatives": different.reshape(-1, 448, 224, 3)}
 
 
-def _models(player: Player, returned: Sequence[dict[str, Any]]) -> tuple[KnownModel, ...]:
-    numbers = [_numbers(facts) for facts in returned]
+def _models(player: Player, returned: Sequence[Facts]) -> tuple[KnownModel, ...]:
+    numbers = [_numbers(facts)[:MOST_NUMBERS] for facts in returned]
     rights = [_fractions(player, number) for number in range(len(KNOWN))]
     scale = 100.0 if any(max(told, default=0) > 3.5 for told in numbers) else 1.0
     places = _places(numbers, rights, scale)
@@ -240,19 +242,19 @@ def _places(
     return 0, 1
 
 
-def _numbers(facts: dict[str, Any]) -> list[float]:
+def _numbers(facts: Facts) -> list[float]:
     """All numbers in a result, pairs before wrong pairs where the keys of a dictionary tell them apart."""
-    if facts["kind"] == "number":
-        return [float(facts["value"])]
-    items = facts.get("items", [])
-    if facts["kind"] == "dict":
-        keyed = list(zip(facts.get("keys", []), items, strict=False))
+    if facts.number is not None:
+        return [facts.number]
+    items = list(facts.items)
+    if facts.kind == "dict":
+        keyed = list(zip(facts.keys, items, strict=False))
         keyed.sort(key=lambda pair: any(sign in pair[0].lower() for sign in ("neg", "diff", "wrong", "0")))
         items = [item for _, item in keyed]
     return [number for item in items for number in _numbers(item) if np.isfinite(number)]
 
 
-def _words(facts: dict[str, Any]) -> str:
-    if facts["kind"] == "number":
-        return f"one number, {facts['value']:.3g}"
-    return {"none": "nothing"}.get(facts["kind"], f"a {facts['kind']} without two numbers")
+def _words(facts: Facts) -> str:
+    if facts.number is not None:
+        return f"one number, {facts.number:.3g}"
+    return {"none": "nothing"}.get(facts.kind, f"a {facts.kind} without two numbers")

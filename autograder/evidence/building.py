@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from autograder.boundary.replies import CALL, DESCRIBE, Fault
 from autograder.evidence.arguments import Arguments, Reference, model_arguments, rebuilt
 from autograder.evidence.laboratory import Bench, Laboratory, Raised
 from autograder.program.names import Role
@@ -29,17 +30,17 @@ def with_model(
     Raises: Raised, the first exception where no way worked.
     """
     itself: Reference = {"kept": candidate.key}
-    facts = bench.ask("describe", {"value": itself}).structure["value"]
-    if facts["kind"] == "stand-in":
-        raise Raised({"type": "ModuleNotFoundError"}, [str(facts.get("module", ""))])
-    if facts["kind"] == "model":
+    facts = bench.ask(DESCRIBE, {"value": itself})
+    if facts.kind == "stand-in":
+        raise Raised(Fault("ModuleNotFoundError"), [facts.module])
+    if facts.kind == "model":
         return use(itself)
     parameters = bench.signature(itself)
     shown = example_calls(laboratory.understanding.dependencies, candidate.name)
     first: Raised | None = None
     for arguments in _ways(parameters, shown, role, known, laboratory.understanding.arguments(role)):
         try:
-            bench.ask("call", {"function": itself, **arguments.request(), "keep": "model", "draw": draw})
+            bench.ask(CALL, {"function": itself, **arguments.request(), "keep": "model", "draw": draw})
             made = use({"kept": "model"})
         except Raised as raised:
             first = first or raised

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.boundary.replies import ARRAYS as NAMES_OF_ARRAYS
+from autograder.boundary.replies import DESCRIBE, fetch, part_shape
 from autograder.datasets import STRIDE
 from autograder.evidence.forms import FORMS, WHOLE_FORMS, closeness, form_of
 from autograder.evidence.kinds import LoadedArray, LoadedData, NoEvidence
@@ -179,7 +181,7 @@ def _by_what_they_hold(laboratory: Laboratory, data: Path, known: dict[Role, Loa
         return {}
 
     def read_all(bench: Bench) -> dict[str, LoadedArray]:
-        names = bench.ask("arrays", {"axes": 6}).structure["names"]
+        names = bench.ask(NAMES_OF_ARRAYS, {"axes": 6})
         cells = {candidate.name: candidate.cell for candidate in candidates}
         taken = {array.name for array in known.values()}
         arrays = {}
@@ -232,20 +234,20 @@ def _students(array: LoadedArray) -> set[int]:
 def _observe(laboratory: Laboratory, bench: Bench, role: Role | None, candidate: Candidate) -> LoadedArray:
     """An array as it is; role: None where that is to be found out."""
     reference = _reference(candidate)
-    facts = bench.ask("describe", {"value": reference}).structure["value"]
+    facts = bench.ask(DESCRIBE, {"value": reference})
     if role is not None:
         laboratory.resolved[role] = {"name": candidate.name, "cell": candidate.cell}
     role_name = role.value if role else ""
-    shape = tuple(int(length) for length in facts.get("shape", ()))
-    if "shape" not in facts:
+    shape = facts.shape
+    if shape is None:
         what = {"ellipsis": "is still `...`", "stand-in": "comes from a module that is not here"}.get(
-            facts["kind"], f"is no array but {facts.get('type', facts['kind'])}"
+            facts.kind, f"is no array but {facts.what}"
         )
-        outcome = Outcome.MISSING if facts["kind"] in ("ellipsis", "stand-in") else Outcome.FAIL
+        outcome = Outcome.MISSING if facts.kind in ("ellipsis", "stand-in") else Outcome.FAIL
         return LoadedArray(role_name, candidate.name, NoEvidence(outcome, f"`{candidate.name}` {what}"))
     if len(shape) != 6 or shape[1:5] != (3, 2, 224, 224) or not 0 < shape[0] <= 400 or shape[5] not in (3, 4):
-        return LoadedArray(role_name, candidate.name, None, str(facts["dtype"]), shape)
-    return _read_pictures(laboratory, bench, role_name, candidate, str(facts["dtype"]), shape)
+        return LoadedArray(role_name, candidate.name, None, facts.dtype, shape)
+    return _read_pictures(laboratory, bench, role_name, candidate, facts.dtype, shape)
 
 
 def _reference(candidate: Candidate) -> dict[str, str]:
@@ -261,9 +263,11 @@ def _read_pictures(
     forms: dict[tuple[int, int, int], str] = {}
     low, high = np.inf, -np.inf
     for start in range(0, shape[0], CHUNK):
-        rows = _fetch(bench, candidate, [[start, start + CHUNK, None], EVERYTHING, EVERYTHING], STRIDE)
+        rows = _fetch(bench, candidate, shape, [[start, start + CHUNK, None], EVERYTHING, EVERYTHING], STRIDE)
         count = len(rows)
-        low, high = min(low, float(np.nanmin(rows))), max(high, float(np.nanmax(rows)))
+        # What is no number is neither the least nor the greatest.
+        low = min(low, float(np.fmin.reduce(rows, axis=None)))
+        high = max(high, float(np.fmax.reduce(rows, axis=None)))
         shoes = laboratory.coded.codebook.read(rows.reshape(count * 6, *rows.shape[3:]))
         for index, shoe in enumerate(shoes):
             place = (start + index // 6, index % 6 // 2, index % 2)
@@ -275,7 +279,7 @@ def _read_pictures(
         ]
     form = Counter(forms.values()).most_common(1)[0][0]
     if form in ("exact", "unknown"):
-        form = _form_of_whole_pictures(laboratory, bench, candidate, places, close) or form
+        form = _form_of_whole_pictures(laboratory, bench, candidate, shape, places, close) or form
     strange = tuple(place for place, other in forms.items() if other != form) if form in FORMS else ()
     return LoadedArray(
         role, candidate.name, None, dtype, shape, tuple(places), _plain(low), _plain(high), form, strange
@@ -286,10 +290,12 @@ def _plain(number: float) -> float:
     return float(number) if np.isfinite(number) else 0.0
 
 
-def _fetch(bench: Bench, candidate: Candidate, index: list[list[int | None]], stride: int) -> NDArray[Any]:
-    step: list[list[int | None]] = [[None, None, stride], [None, None, stride], [None, 3, None]]
-    rows = bench.ask("fetch", {"value": _reference(candidate), "index": index + step}).arrays["array"]
-    if rows.ndim != 6 or rows.shape[5] != 3 or rows.dtype.kind not in "fiub":
+def _fetch(
+    bench: Bench, candidate: Candidate, shape: tuple[int, ...], index: list[list[int | None]], stride: int
+) -> NDArray[Any]:
+    index = [*index, [None, None, stride], [None, None, stride], [None, 3, None]]
+    rows = bench.ask(fetch(), {"value": _reference(candidate), "index": index})
+    if rows.shape != part_shape(shape, index):
         raise Unavailable(NoEvidence(Outcome.FAIL, f"`{candidate.name}` changes its shape when it is looked at"))
     return rows
 
@@ -298,6 +304,7 @@ def _form_of_whole_pictures(
     laboratory: Laboratory,
     bench: Bench,
     candidate: Candidate,
+    shape: tuple[int, ...],
     places: list[tuple[tuple[Shoe | None, ...], ...]],
     close: float,
 ) -> str | None:
@@ -316,7 +323,7 @@ def _form_of_whole_pictures(
     forms = []
     for choice in rng.choice(len(read), size=min(WHOLE_PICTURES, len(read)), replace=False):
         row, pair, side, photograph = read[choice]
-        forms.append(_whole_form(laboratory, bench, candidate, (row, pair, side), photograph, close))
+        forms.append(_whole_form(laboratory, bench, candidate, shape, (row, pair, side), photograph, close))
     return Counter(forms).most_common(1)[0][0]
 
 
@@ -324,10 +331,11 @@ def _whole_form(
     laboratory: Laboratory,
     bench: Bench,
     candidate: Candidate,
+    shape: tuple[int, ...],
     place: tuple[int, int, int],
     photograph: Photograph,
     close: float,
 ) -> str:
     index: list[list[int | None]] = [[number, number + 1, None] for number in place]
-    picture = _fetch(bench, candidate, index, 1)[0, 0, 0]
+    picture = _fetch(bench, candidate, shape, index, 1)[0, 0, 0]
     return form_of(picture, laboratory.coded.expected_whole(photograph), close, FORMS | WHOLE_FORMS)

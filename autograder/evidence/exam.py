@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.boundary.pipe import LAST_LAYER, Arrays
+from autograder.boundary.replies import Said
 from autograder.evidence.gallery import Place, all_combinations, examples
 
 # What was right, and of how many.
@@ -24,19 +24,16 @@ def answers_of(outputs: NDArray[Any]) -> NDArray[Any]:
     return outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(int)
 
 
-def believed(arrays: Arrays, name: str) -> tuple[NDArray[Any], bool]:
-    """The outputs of a model for pictures, and whether they are what its layers say.
+def believed(said: Said) -> tuple[NDArray[Any], bool]:
+    """What to take for the outputs of a model, [M, K], and whether they are those that it gave.
 
     What follows the last layer, such as a softmax, changes no answer. Where many answers are others all the same, they
     come from somewhere else than the network, and it is the network that is asked.
-
-    Args: name: of the outputs, [B, K] each.
     """
-    outputs, last = arrays[name], arrays.get(name + LAST_LAYER)
-    if last is None or last.shape != outputs.shape:
-        return outputs, True
-    agree = float((answers_of(outputs) == answers_of(last)).mean()) >= LEAST_AGREEMENT
-    return (outputs if agree else last), agree
+    if said.last_layer is None:
+        return said.outputs, True
+    agree = float((answers_of(said.outputs) == answers_of(said.last_layer)).mean()) >= LEAST_AGREEMENT
+    return (said.outputs if agree else said.last_layer), agree
 
 
 def balanced(result: tuple[Count, Count]) -> float:

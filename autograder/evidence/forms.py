@@ -37,6 +37,7 @@ def closeness(dtype: str) -> float:
     return CLOSE_IN_HALF_PRECISION if "16" in dtype else CLOSE
 
 
+@np.errstate(all="ignore")
 def form_of(picture: Pixels, pixels: Pixels, close: float, forms: dict[str, Callable[[Pixels], Pixels]]) -> str:
     """How the values of a picture come from its 8-bit pixels."""
     wide = pixels.astype(np.float64)

@@ -38,7 +38,8 @@ class Gallery:
     def _shoe(self, picture: NDArray[np.float16]) -> Place | None:
         for known in self._known.values():
             if known.shape[1:] == picture.shape:
-                distances = np.abs(known - picture.astype(np.float32)).mean(axis=(1, 2, 3))
+                with np.errstate(all="ignore"):
+                    distances = np.abs(known - picture.astype(np.float32)).mean(axis=(1, 2, 3))
                 if distances.min() < CLOSE:
                     return self._places[int(distances.argmin())]
         return None

@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.boundary.checked import NotAnAnswer, Operation
+from autograder.boundary.replies import RUN, SIGNATURE, Fault, read_envelope
 from autograder.boundary.surroundings import Surroundings
-from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Question, Reply, Template, Worker, WorkerStopped
+from autograder.boundary.workers import Died, Lied, OutOfMemory, OutOfTime, Question, Template, Worker, WorkerStopped
 from autograder.datasets import CodedData, Photographs
 from autograder.evidence.kinds import LoadedData, NoEvidence
 from autograder.evidence.right_generators import RIGHT_GENERATORS
@@ -40,11 +42,11 @@ class Unavailable(Exception):
 
 
 class Raised(Exception):
-    """The submission's own code raised an exception; carries what is known about it."""
+    """The submission's own code raised an exception; carries what is known about it, and which modules were absent."""
 
-    def __init__(self, error: Mapping[str, Any], absent: Sequence[str] = ()) -> None:
-        super().__init__(str(error.get("message")))
-        self.error = dict(error)
+    def __init__(self, fault: Fault, absent: Sequence[str] = ()) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
         self.absent = tuple(absent)
 
 
@@ -72,30 +74,38 @@ class Bench:
 
     def ask(
         self,
-        operation: str,
+        operation: Operation[_T],
         parameters: Mapping[str, Any],
         arrays: Mapping[str, NDArray[Any]] | None = None,
         answer: Question | None = None,
         processor_seconds: float | None = None,
-    ) -> Reply:
-        """Ask the worker. Raises: Raised, and WorkerStopped when it can answer no more."""
-        reply = self.worker.request(operation, parameters, arrays, answer=answer, processor_seconds=processor_seconds)
-        self.hear(reply)
-        if reply.error is not None:
-            raise Raised(reply.error, reply.structure.get("absent_modules", ()))
-        return reply
+        seconds: float | None = None,
+    ) -> _T:
+        """Ask the worker; the limits are those of `Worker.request`.
 
-    def hear(self, reply: Reply) -> None:
+        Raises: Raised, and WorkerStopped when it can answer no more or has answered with something that is no answer.
+        """
+        reply = self.worker.request(operation.name, parameters, arrays, seconds, answer, processor_seconds)
+        try:
+            said = read_envelope(reply.structure)
+            self._hear(said.remarks)
+            if said.error is None:
+                return operation.read(reply.structure, reply.arrays)
+        except NotAnAnswer as problem:
+            self.worker.close()
+            raise Lied(f"answered with something that is no answer ({problem})") from problem
+        raise Raised(said.error, said.absent_modules)
+
+    def _hear(self, remarks: Sequence[str]) -> None:
         """Remember what a reply remarks upon, each remark once."""
-        remarks = reply.structure.get("remarks", ())
-        for remark in remarks if isinstance(remarks, list) else ():
-            if isinstance(remark, str) and len(self.told) < MOST_REMARKS:
+        for remark in remarks:
+            if len(self.told) < MOST_REMARKS:
                 self.told[" ".join(remark.split())[:LONGEST_REMARK]] = None
 
     def signature(self, function: Mapping[str, Any]) -> tuple[Parameter, ...]:
         """The parameters of a function or class."""
-        described = self.ask("signature", {"function": dict(function)}).structure.get("parameters", [])
-        return tuple(Parameter(str(p["name"]), str(p["kind"]), bool(p["has_default"]), p["default"]) for p in described)
+        declared = self.ask(SIGNATURE, {"function": dict(function)})
+        return tuple(Parameter(p.name, p.kind, p.has_default, p.default) for p in declared)
 
 
 class Laboratory:
@@ -211,7 +221,7 @@ class Laboratory:
             elif first is not None:
                 listed = ", ".join(str(cell) for cell in program.cells)
                 remark = (
-                    f"By themselves, the statements that {name} needs stopped with {first.error['type']}, so all "
+                    f"By themselves, the statements that {name} needs stopped with {first.fault.type}, so all "
                     f"of cells {listed} was run."
                 )
             lead = data or (self.coded.as_handed_out if program.reads_files else None)
@@ -221,7 +231,7 @@ class Laboratory:
                 needed = {name: array for name, array in (given or {}).items() if name in reads}
                 bench = Bench(worker, remark)
                 further = {"draw": draw or 0, "tensors": tensors}
-                bench.hear(self._run(worker, program, needed, replaced or {}, candidates, further))
+                self._run(bench, program, needed, replaced or {}, candidates, further)
                 return use(bench)
             except Raised as raised:
                 first = first or raised
@@ -244,13 +254,13 @@ class Laboratory:
 
     def _run(
         self,
-        worker: Worker,
+        bench: Bench,
         program: Program,
         given: Mapping[str, NDArray[Any]],
         replaced: Mapping[str, str],
         candidates: Sequence[Candidate],
         further: Mapping[str, Any],
-    ) -> Reply:
+    ) -> None:
         code = self.understanding.bundle.code
         # Arrays of several names are the same one here; it travels once.
         arrays = {f"given{number}": array for number, array in enumerate({id(a): a for a in given.values()}.values())}
@@ -265,16 +275,13 @@ class Laboratory:
                 {"name": c.name, "as": c.key, "before": _place_before(program.positions, c.end)} for c in candidates
             ],
         }
-        reply = worker.request("run", parameters, arrays, seconds=self.rubric.limits.program_seconds)
-        if reply.error is not None:
-            raise Raised(reply.error, reply.structure.get("absent_modules", ()))
-        return reply
+        bench.ask(RUN, parameters, arrays, seconds=self.rubric.limits.program_seconds)
 
 
 def _missed_name(raised: Raised | None) -> str | None:
     """The name that was not defined, where an exception says so."""
     found = re.match(r"name '(\w+)' is not defined", str(raised)) if raised is not None else None
-    return found[1] if found and raised is not None and raised.error.get("type") == "NameError" else None
+    return found[1] if found and raised is not None and raised.fault.type == "NameError" else None
 
 
 def _place_before(positions: Sequence[int], end: int | None) -> int:
@@ -284,7 +291,7 @@ def _place_before(positions: Sequence[int], end: int | None) -> int:
 
 def raised_evidence(name: str, raised: Raised) -> NoEvidence:
     """Why there is no evidence when the submission's code raised an exception."""
-    error = raised.error
+    fault = raised.fault
     foreign = sorted(set(raised.absent) & LIBRARIES)
     if foreign:
         listed = ", ".join(foreign)
@@ -296,32 +303,32 @@ def raised_evidence(name: str, raised: Raised) -> NoEvidence:
     own = sorted(set(raised.absent) - LIBRARIES)
     if own:
         return file_not_handed_in(name, own[0])
-    if error.get("type") == "NotImplementedError":
-        function = error.get("function") or name
-        return still_to_be_written(name if function in ("<module>", "forward", "__init__") else str(function))
-    return NoEvidence(Outcome.FAIL, f"`{name}` stopped with {error_words(error)}", _error_hint(error))
+    if fault.type == "NotImplementedError":
+        function = fault.function or name
+        return still_to_be_written(name if function in ("<module>", "forward", "__init__") else function)
+    return NoEvidence(Outcome.FAIL, f"`{name}` stopped with {error_words(fault)}", _error_hint(fault))
 
 
-def error_words(error: Mapping[str, Any]) -> str:
+def error_words(fault: Fault) -> str:
     """An exception in words: its type, its message, its place."""
-    message = " ".join(str(error.get("message", "")).split())
-    words = str(error.get("type", "an exception"))
+    message = " ".join(fault.message.split())
+    words = fault.type
     if message:
         words += f": {message[:200]}"
-    if "cell" in error:
-        words += f" (cell {error['cell']}, line {error['line']})"
-    elif "module" in error:
-        words += f" ({error['module']}.py, line {error['line']})"
+    if fault.cell is not None:
+        words += f" (cell {fault.cell}, line {fault.line})"
+    elif fault.module:
+        words += f" ({fault.module}.py, line {fault.line})"
     return words
 
 
-def _error_hint(error: Mapping[str, Any]) -> str:
+def _error_hint(fault: Fault) -> str:
     hints = {
         "NameError": "Restart the notebook and run all cells from the top: is the name still defined then?",
         "FileNotFoundError": "Is this file made by the notebook itself, or does it have to be handed in with it?",
         "MemoryError": "How many copies of the pictures are there at once?",
     }
-    return hints.get(str(error.get("type")), "Run the cell by itself on a few students and look at the first error.")
+    return hints.get(fault.type, "Run the cell by itself on a few students and look at the first error.")
 
 
 def stopped_evidence(name: str, stopped: WorkerStopped) -> NoEvidence:
@@ -332,6 +339,9 @@ def stopped_evidence(name: str, stopped: WorkerStopped) -> NoEvidence:
     if isinstance(stopped, OutOfMemory):
         return NoEvidence(Outcome.FAIL, f"`{name}` {stopped}", "How many copies of the pictures are there at once?")
     assert isinstance(stopped, Died)
+    if isinstance(stopped, Lied):
+        hint = "Does it change what Python or its libraries do, or write to files that it has not opened itself?"
+        return NoEvidence(Outcome.FAIL, f"`{name}` {stopped}", hint)
     return NoEvidence(Outcome.FAIL, f"`{name}` {stopped}", "Does it call exit(), or a library that crashes?")
 
 

@@ -42,13 +42,14 @@ class LossSeen:
     labels: tuple[int, ...]
 
 
+@np.errstate(all="ignore")
 def read_loss(outputs: Table, gradients: Table) -> LossSeen:
     """Recognise a loss.
 
     Args: outputs: [B, K] of the model; gradients: [B, K] of the loss with respect to them.
     """
     outputs, gradients = np.asarray(outputs, dtype=float), np.asarray(gradients, dtype=float)
-    if outputs.shape != gradients.shape or outputs.ndim != 2 or not np.isfinite(outputs).all():
+    if outputs.shape != gradients.shape or outputs.ndim != 2 or not outputs.size or not np.isfinite(outputs).all():
         return LossSeen(UNKNOWN, (-1,) * len(outputs))
     if outputs.shape[1] == 1:
         return _read_single(outputs[:, 0], gradients[:, 0])

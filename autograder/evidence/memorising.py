@@ -1,13 +1,13 @@
 """Question 3b: whether a network and its training can learn five students' pairs by heart."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.boundary.pipe import Arrays
+from autograder.boundary.replies import Said
 from autograder.evidence.exam import NOT_ITS_LAYERS, Exam, balanced, believed
 from autograder.evidence.gallery import Gallery, Place
 from autograder.evidence.kinds import NoEvidence
@@ -133,10 +133,9 @@ class _Watching:
         self.reached: int | None = None
         self.its_own = True
 
-    def judged(self, step: int, recorder: Recorder, outputs: Arrays) -> tuple[bool, bool]:
+    def judged(self, step: int, recorder: Recorder, outputs: Mapping[str, Said]) -> tuple[bool, bool]:
         shown = self._gallery.wrong_pairs(recorder.pictures)
-        modes = [name for name in ("evaluation", "batch statistics") if name in outputs]
-        tables = [believed(outputs, name) for name in modes]
+        tables = [believed(said) for said in outputs.values()]
         self.its_own = self.its_own and all(its_own for _, its_own in tables)
         accuracy = max(self._accuracy(table, shown) for table, _ in tables)
         self.points.append((step, accuracy))

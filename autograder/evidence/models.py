@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.boundary.replies import CALL, DESCRIBE, FORWARD, Fault, ForwardSeen, LayerSeen, ResizeSeen
 from autograder.evidence.accuracy import orientation
 from autograder.evidence.arguments import Arguments, model_arguments
 from autograder.evidence.kinds import ChannelRun, CnnRun, ModelRun, NoEvidence
@@ -81,14 +82,14 @@ def _observe(laboratory: Laboratory, bench: Bench, role: Role, candidate: Candid
     rng = np.random.default_rng([laboratory.seed, 5])
     images = rng.uniform(-0.5, 0.5, size=(BATCH, 3, 448, 224)).astype(np.float32)
     itself = {"kept": candidate.key}
-    facts = bench.ask("describe", {"value": itself}).structure["value"]
-    if facts["kind"] == "stand-in":
-        raise Raised({"type": "ModuleNotFoundError"}, [str(facts.get("module", ""))])
+    facts = bench.ask(DESCRIBE, {"value": itself})
+    if facts.kind == "stand-in":
+        raise Raised(Fault("ModuleNotFoundError"), [facts.module])
     laboratory.resolved[role] = {"name": name, "cell": candidate.cell}
-    if facts["kind"] == "model":
+    if facts.kind == "model":
         return _run(bench, itself, kind, name, "", images, laboratory.orientation)
-    if facts["kind"] not in ("class", "callable"):
-        raise Unavailable(NoEvidence(Outcome.FAIL, f"`{name}` is no model but {facts.get('type', facts['kind'])}"))
+    if facts.kind not in ("class", "callable"):
+        raise Unavailable(NoEvidence(Outcome.FAIL, f"`{name}` is no model but {facts.what}"))
     parameters = bench.signature(itself)
     laboratory.resolved[role]["parameters"] = resolved_parameters(parameters)
     examples = example_calls(laboratory.understanding.dependencies, name)
@@ -111,11 +112,9 @@ def _build_and_run(
     for arguments in ways:
         try:
             request = {"function": {"kept": candidate.key}, **arguments.request(), "keep": "model"}
-            facts = bench.ask("call", request).structure["value"]
-            if facts["kind"] not in ("model", "callable"):
-                raise Unavailable(
-                    NoEvidence(Outcome.FAIL, f"`{name}` gives no model but {facts.get('type', facts['kind'])}")
-                )
+            facts = bench.ask(CALL, request)
+            if facts.kind not in ("model", "callable"):
+                raise Unavailable(NoEvidence(Outcome.FAIL, f"`{name}` gives no model but {facts.what}"))
             run = _run(bench, {"kept": "model"}, kind, name, str(arguments), images, own)
             if not run.stopped:
                 return run
@@ -126,7 +125,7 @@ def _build_and_run(
         return stopped
     if first is None:
         raise Unavailable(NoEvidence(Outcome.FAIL, f"it is not clear which arguments `{name}` takes"))
-    if first.error.get("type") == "NotImplementedError":
+    if first.fault.type == "NotImplementedError":
         raise Unavailable(raised_evidence(name, first))
     raise first
 
@@ -142,12 +141,12 @@ def _run(
 ) -> ModelRun:
     """The run in the submission's own orientation, if the model runs in it at all; else in the one that suits it."""
     runs: list[ModelRun] = []
-    stopped: dict[str, Any] = {}
+    stopped = Fault()
     for turn in sorted(ORIENTATIONS, key=lambda turn: turn != own):
         turned = np.ascontiguousarray(images.transpose(ORIENTATIONS[turn]))
-        reply = bench.ask("forward", {"model": dict(model)}, {"images": turned})
-        stopped = reply.structure.get("stopped", stopped)
-        run = _read_run(reply.structure, reply.arrays, kind, name, arguments, turn, images, bench.remark)
+        seen = bench.ask(FORWARD, {"model": dict(model)}, {"images": turned})
+        stopped = seen.stopped or stopped
+        run = _read_run(seen, kind, name, arguments, turn, images, bench.remark)
         suits = run.output == (BATCH, 2) and (kind is CnnRun or run.entering in ("stacked", "scaled"))
         if suits or (turn == own and not run.stopped):
             return run
@@ -160,8 +159,7 @@ def _run(
 
 
 def _read_run(
-    structure: Mapping[str, Any],
-    arrays: Mapping[str, NDArray[Any]],
+    seen: ForwardSeen,
     kind: type[ModelRun],
     name: str,
     arguments: str,
@@ -169,11 +167,12 @@ def _read_run(
     images: NDArray[np.float32],
     remark: str,
 ) -> ModelRun:
-    convolutions, linears = read_layers(structure["events"])
-    output, alone = arrays.get("output"), arrays.get("alone")
+    convolutions, linears = read_layers(seen.events)
+    output, alone = seen.output, seen.alone
     separate = (
         output is not None
         and alone is not None
+        and output.ndim > 0 < alone.ndim
         and alone.shape[1:] == output.shape[1:]
         and len(alone) == 2
         and bool(np.allclose(output[:2], alone, atol=CLOSE_LOGITS, rtol=CLOSE_LOGITS, equal_nan=True))
@@ -185,19 +184,22 @@ def _read_run(
         arguments=arguments,
         orientation=orientation,
         batch=BATCH,
-        output=tuple(int(length) for length in structure["shape"]),
-        output_kind=str(structure["kind"]),
+        output=seen.shape,
+        output_kind=seen.kind,
         separate=separate,
         convolutions=convolutions,
         linears=linears,
-        entering=_entering(arrays.get("first_input"), images[:1], orientation),
-        remark=" ".join(
-            part for part in (remark, IDLE if any(e.get("idle") for e in structure["events"]) else "") if part
-        ),
-        stopped=error_words(structure["stopped"]) if "stopped" in structure else "",
+        entering=_entering(seen.first_input, images[:1], orientation),
+        remark=" ".join(part for part in (remark, IDLE if any(_is_idle(e) for e in seen.events) else "") if part),
+        stopped=error_words(seen.stopped) if seen.stopped is not None else "",
     )
 
 
+def _is_idle(event: LayerSeen) -> bool:
+    return not isinstance(event, ResizeSeen) and event.idle
+
+
+@np.errstate(all="ignore")
 def _entering(first: NDArray[Any] | None, image: NDArray[np.float32], orientation: str) -> str:
     """What reached the first convolution, compared with the planes of both shoes."""
     if first is None or first.ndim != 4:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.boundary.pipe import Arrays
+from autograder.boundary.replies import Facts, Fault, Said
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.trace import Recorder, Trace
 from autograder.program.names import Role
@@ -26,7 +26,7 @@ class Look:
 
     images: NDArray[np.float32]
     every: int
-    judged: Callable[[int, Recorder, Arrays], tuple[bool, bool]]
+    judged: Callable[[int, Recorder, Mapping[str, Said]], tuple[bool, bool]]
     statistics: bool = False
 
 
@@ -80,12 +80,12 @@ class Trained:
     trace: Trace
     order: Order
     call: TrainingCall | None
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Facts]
     used: Mapping[str, Any]
     ended: str
-    problem: Mapping[str, Any] | None = None
+    problem: Fault | None = None
     stopped: NoEvidence | None = None
-    returned: Mapping[str, Any] = field(default_factory=dict)
+    returned: Facts | None = None
     pictures: Mapping[int, NDArray[Any]] = field(default_factory=dict)
     replaced_data: bool = True
     seconds: float = 0.0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.boundary.replies import CALL, DESCRIBE, STORE, Facts, fetch, part_shape
 from autograder.datasets import STRIDE
 from autograder.evidence.arguments import CannotCall, matched
 from autograder.evidence.kinds import GROUPED, OTHER_COUNT, DifferentPairs, NoEvidence, PairImages, SamePairs
@@ -113,7 +114,7 @@ def _by_value(laboratory: Laboratory, role: Role, kind: type[PairImages]) -> Pai
 
 
 def _observe_value(laboratory: Laboratory, bench: Bench, candidate: Candidate, kind: type[PairImages]) -> PairImages:
-    facts = bench.ask("describe", {"value": {"kept": candidate.key}}).structure["value"]
+    facts = bench.ask(DESCRIBE, {"value": {"kept": candidate.key}})
     rows, shape, layout = _rows(bench, facts, GIVEN_STUDENTS, candidate.key)
     if rows is None:
         return kind(shape, layout, (), (), GIVEN_STUDENTS, bench.remark, False)
@@ -207,10 +208,10 @@ def _observe(
     damaged: tuple[int, ...] = ()
     shape: tuple[int, ...] = ()
     layout = ""
-    bench.ask("store", {}, {"data": data})
+    bench.ask(STORE, {}, {"data": data})
     for draw in range(DRAWS if size == STUDENTS else 1):
         request = {"function": function, **arguments.request(), "keep": "pairs", "draw": draw}
-        facts = bench.ask("call", request).structure["value"]
+        facts = bench.ask(CALL, request)
         rows, shape_now, layout_now = _rows(bench, facts, len(students))
         if draw == 0:
             shape, layout = shape_now, layout_now
@@ -257,21 +258,19 @@ LAYOUTS = (
 
 
 def _rows(
-    bench: Bench, facts: dict[str, Any], students: int, kept: str = "pairs"
+    bench: Bench, facts: Facts, students: int, kept: str = "pairs"
 ) -> tuple[NDArray[Any] | None, tuple[int, ...], str]:
     """Every fourth pixel of the tall pictures in a result, [M, 112, 56, 3]; its own shape; and its layout in words."""
     reference: dict[str, Any] = {"kept": kept}
-    if "shape" not in facts and facts["kind"] in ("tuple", "list"):
+    if facts.shape is None and facts.kind in ("tuple", "list"):
         # Pictures together with their labels: the pictures are the part with the most axes.
-        items = list(enumerate(facts.get("items", ())))
-        ranked = sorted(items, key=lambda pair: -len(pair[1].get("shape", ())))
-        if ranked and len(ranked[0][1].get("shape", ())) >= 4:
+        ranked = sorted(enumerate(facts.items), key=lambda pair: -len(pair[1].shape or ()))
+        if ranked and len(ranked[0][1].shape or ()) >= 4:
             reference, facts = {"kept": kept, "item": [ranked[0][0]]}, ranked[0][1]
-    if "shape" not in facts:
-        words = facts.get("type", facts["kind"])
-        hint = "Does every way through the function end in a return?" if facts["kind"] == "none" else ""
-        raise Unavailable(NoEvidence(Outcome.FAIL, f"what comes back is no array but {words}", hint))
-    shape = tuple(int(length) for length in facts["shape"])
+    shape = facts.shape
+    if shape is None:
+        hint = "Does every way through the function end in a return?" if facts.kind == "none" else ""
+        raise Unavailable(NoEvidence(Outcome.FAIL, f"what comes back is no array but {facts.what}", hint))
     for layout in LAYOUTS:
         before = 2 if layout.grouped else 1
         if shape[before:] == layout.lengths and 0 < shape[0] <= 6 * students:
@@ -281,7 +280,7 @@ def _rows(
     index: list[list[int | None]] = [[None, None, None]] * len(shape)
     for axis in (layout.height, layout.width):
         index[before + axis] = [None, None, STRIDE]
-    rows = bench.ask("fetch", {"value": reference, "index": index}).arrays["array"]
+    rows = bench.ask(fetch(part_shape(shape, index)), {"value": reference, "index": index})
     rows = rows.reshape(-1, *rows.shape[before:])
     rows = rows.transpose(0, 1 + layout.height, 1 + layout.width, 1 + layout.colour)
     other_count = layout.words == "as asked" and shape[0] != 3 * students
@@ -294,6 +293,7 @@ def _read(laboratory: Laboratory, rows: NDArray[Any]) -> tuple[Row, ...]:
     return tuple(zip(read(rows[:, :half]), read(rows[:, half:]), strict=True))
 
 
+@np.errstate(all="ignore")
 def _damaged(laboratory: Laboratory, rows: NDArray[Any], shoes: tuple[Row, ...]) -> tuple[int, ...]:
     """Rows that show the right shoes but not as they are: mirrored, rescaled, rounded to whole numbers."""
     damaged = []
@@ -302,6 +302,7 @@ def _damaged(laboratory: Laboratory, rows: NDArray[Any], shoes: tuple[Row, ...])
             continue
         picture = laboratory.coded.codebook.picture
         pixels = np.concatenate([picture(top)[::STRIDE, ::STRIDE], picture(bottom)[::STRIDE, ::STRIDE]])
-        if np.abs(row - (pixels / 255 - 0.5)).max() > CLOSE:
+        # A difference that is no number is none that is small.
+        if not np.abs(row - (pixels / 255 - 0.5)).max() <= CLOSE:
             damaged.append(number)
     return tuple(damaged)

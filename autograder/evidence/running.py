@@ -8,8 +8,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.boundary.checked import NotAnAnswer
+from autograder.boundary.notes import TRAIN, Ending, arguments_told, outputs_shown
 from autograder.boundary.pipe import Arrays
-from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, WorkerStopped
+from autograder.boundary.replies import DESCRIBE, STORE, Facts
+from autograder.boundary.workers import Lied, OutOfMemory, OutOfTime, WorkerStopped
 from autograder.evidence.arguments import CannotCall, Reference, matched
 from autograder.evidence.building import with_model
 from autograder.evidence.kinds import NoEvidence
@@ -24,7 +27,7 @@ from autograder.evidence.laboratory import (
     stopped_evidence,
 )
 from autograder.evidence.orders import Order, Trained
-from autograder.evidence.trace import NotATrace, Recorder
+from autograder.evidence.trace import Recorder
 from autograder.program.names import MODELS, Role
 from autograder.program.parameters import meaning_of
 from autograder.program.roles import Candidate
@@ -127,7 +130,7 @@ class _Run:
         self._call = call
         self._order = order
         self._recorder = Recorder()
-        self._arguments: dict[str, Any] = {}
+        self._arguments: dict[str, Facts] = {}
         self._used: dict[str, Any] = {}
         self._replaced_data = False
         self._built = False
@@ -155,15 +158,14 @@ class _Run:
             request |= self._direct_arguments().request()
         try:
             limit = order.seconds * PATIENCE + GRACE_SECONDS
-            reply = self._bench.ask("train", request, arrays, self._answer, limit)
-            self._recorder.end(reply.structure)
+            ending = self._bench.ask(TRAIN, request, arrays, self._answer, limit)
+        except Lied as lie:
+            # Whoever lies once has perhaps lied before, so nothing that was seen of it counts.
+            raise Unavailable(stopped_evidence(self._function.candidate.name, lie)) from None
         except WorkerStopped as stopped:
             return self._stopped(stopped), None
-        except NotATrace as problem:
-            raise Unavailable(
-                stopped_evidence(self._function.candidate.name, Died(f"sent notes that are none: {problem}"))
-            ) from None
-        trained = self._trained(str(reply.structure["ended"]), reply.structure)
+        self._recorder.end(ending.series)
+        trained = self._trained(ending.ended, ending)
         made = None
         if after is not None and trained.stepped:
             try:
@@ -172,9 +174,9 @@ class _Run:
                 made = None
         return trained, made
 
-    def _trained(self, ended: str, told: Mapping[str, Any], stopped: NoEvidence | None = None) -> Trained:
-        seconds = float(told.get("seconds", self._order.seconds))
-        self._laboratory.own_seconds.append(max(0.0, seconds - float(told.get("watching", 0.0))))
+    def _trained(self, ended: str, ending: Ending | None, stopped: NoEvidence | None = None) -> Trained:
+        seconds = ending.seconds if ending is not None else self._order.seconds
+        self._laboratory.own_seconds.append(max(0.0, seconds - (ending.watching if ending is not None else 0.0)))
         return Trained(
             trace=self._recorder.trace(),
             order=self._order,
@@ -182,9 +184,9 @@ class _Run:
             arguments=self._arguments,
             used=self._used,
             ended=ended,
-            problem=told.get("problem"),
+            problem=ending.problem if ending is not None else None,
             stopped=stopped,
-            returned=told.get("returned", {}),
+            returned=ending.returned if ending is not None else None,
             pictures=self._recorder.pictures,
             replaced_data=self._replaced_data,
             seconds=seconds,
@@ -200,7 +202,7 @@ class _Run:
     def _stopped(self, stopped: WorkerStopped) -> Trained:
         """What was seen until a worker could go on no more is seen all the same."""
         why = "clock" if isinstance(stopped, OutOfTime) else "memory" if isinstance(stopped, OutOfMemory) else "died"
-        return self._trained(why, {}, stopped_evidence(self._function.candidate.name, stopped))
+        return self._trained(why, None, stopped_evidence(self._function.candidate.name, stopped))
 
     def _build_model(self) -> None:
         """A model of the wanted kind, for calls that bring another one or none."""
@@ -209,7 +211,7 @@ class _Run:
 
         def is_new_model(reference: Reference) -> bool | None:
             made = reference["kept"] == "model"
-            kind = self._bench.ask("describe", {"value": reference}).structure["value"]["kind"]
+            kind = self._bench.ask(DESCRIBE, {"value": reference}).kind
             return made if kind == "model" else None
 
         try:
@@ -228,7 +230,7 @@ class _Run:
     def _direct_arguments(self) -> Any:
         parameters = self._bench.signature({"kept": self._function.candidate.key})
         lesson = self._order.lesson(None, 0)
-        self._bench.ask("store", {}, {"train": lesson.train, "valid": lesson.valid})
+        self._bench.ask(STORE, {}, {"train": lesson.train, "valid": lesson.valid})
         main: dict[str, Reference] = {"model": self._model_reference()}
         main |= {"train_data": self._data("train"), "valid_data": self._data("valid")}
         settings = {**USUAL, **lesson.settings}
@@ -246,8 +248,8 @@ class _Run:
             observed = f"it is not clear what to give `{name}` for its parameter `{problem.parameter}`"
             raise Unavailable(NoEvidence(Outcome.FAIL, observed)) from None
 
-    def _data(self, key: str, facts: Mapping[str, Any] | None = None) -> Reference:
-        tensor = self._order.tensor or (facts or {}).get("kind") == "tensor"
+    def _data(self, key: str, facts: Facts | None = None) -> Reference:
+        tensor = self._order.tensor or (facts is not None and facts.kind == "tensor")
         return {"stored" if facts is None else "sent": key, "tensor": tensor, "dtype": self._order.dtype}
 
     # --- answering the worker
@@ -258,13 +260,15 @@ class _Run:
             return None
         if structure.get("question") == "arguments":
             self._recorder.restart()
-            return self._decided(structure["arguments"])
+            return self._decided(arguments_told(structure))
         if structure.get("question") == "look" and self._order.look is not None:
-            keep, enough = self._order.look.judged(int(structure["step"]), self._recorder, arrays)
+            step, outputs = outputs_shown(structure, arrays, len(self._order.look.images))
+            # Whoever says that it took fewer steps than it has noted learns no quicker.
+            keep, enough = self._order.look.judged(max(step, self._recorder.steps), self._recorder, outputs)
             return {"keep": keep, "enough": enough}, {}
-        raise NotATrace("an unexpected question")
+        raise NotAnAnswer("an unexpected question")
 
-    def _decided(self, described: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], Arrays]:
+    def _decided(self, described: Mapping[str, Facts]) -> tuple[dict[str, Any], Arrays]:
         """Which arguments of the notebook's call are exchanged for others."""
         self._arguments = dict(described)
         if self._call is None:
@@ -273,9 +277,9 @@ class _Run:
         elif self._is_other_model(described) and not self._built:
             return {"skip": True}, {}
         else:
-            sizes = [f.get("value") for n, f in described.items() if meaning_of(n) == "batch_size"]
-            size = next((int(value) for value in sizes if isinstance(value, int | float) and 0 < value < 1e6), None)
-            weights = max((int(f.get("convolution_weights", 0)) for f in described.values()), default=0)
+            sizes = [facts.number for name, facts in described.items() if meaning_of(name) == "batch_size"]
+            size = next((int(value) for value in sizes if value is not None and 1 <= value < 1e6), None)
+            weights = max((facts.convolution_weights for facts in described.values()), default=0)
             lesson = self._order.lesson(size, weights)
         # Weights are to be seen saved although this call may be one that saves none.
         understanding, function = self._laboratory.understanding, self._function.candidate
@@ -284,21 +288,17 @@ class _Run:
         data = iter(("train", "valid"))
         for name, facts in described.items():
             meaning = meaning_of(name)
-            if facts.get("kind") == "model" and self._built and self._is_other_model({name: facts}):
+            if facts.kind == "model" and self._built and self._is_other_model({name: facts}):
                 exchanged[name] = self._model_reference()
             elif is_data(facts) and self._call is not None:
                 key = {"train_data": "train", "valid_data": "valid"}.get(meaning or "") or next(data, "valid")
                 wanted = lesson.train if key == "train" else lesson.valid
-                if self._order.as_given and tuple(facts["shape"]) == wanted.shape:
+                if self._order.as_given and facts.shape == wanted.shape:
                     continue
                 exchanged[name] = self._data(key, facts)
-            elif (
-                meaning is not None
-                and meaning in lesson.settings
-                and facts.get("kind") in ("number", "none", "ellipsis")
-            ):
+            elif meaning is not None and meaning in lesson.settings and facts.kind in ("number", "none", "ellipsis"):
                 exchanged[name] = {"value": lesson.settings[meaning]}
-            elif facts.get("kind") == "none" and (meaning == "checkpoint_path" or name in named_elsewhere):
+            elif facts.kind == "none" and (meaning == "checkpoint_path" or name in named_elsewhere):
                 exchanged[name] = PLACE_FOR_WEIGHTS | {"path": named_elsewhere.get(name, False)}
         if takes_further_settings(understanding, function):
             for name in named_elsewhere.keys() - described.keys():
@@ -308,7 +308,7 @@ class _Run:
         for name, facts in described.items():
             meaning = meaning_of(name)
             if meaning is not None:
-                told = exchanged.get(name, {}).get("value", facts.get("value"))
+                told = exchanged.get(name, {}).get("value", facts.value)
                 if isinstance(told, int | float | str):
                     self._used[meaning] = told
         arrays = {"train": lesson.train, "valid": lesson.valid}
@@ -317,18 +317,16 @@ class _Run:
             key: array for key, array in arrays.items() if key in sent
         }
 
-    def _is_other_model(self, described: Mapping[str, Mapping[str, Any]]) -> bool:
+    def _is_other_model(self, described: Mapping[str, Facts]) -> bool:
         """Whether a call brings a model that is another than the one wanted."""
         if self._model is None:
             return False
-        return any(
-            facts.get("kind") == "model" and facts.get("type") != self._model.name for facts in described.values()
-        )
+        return any(facts.kind == "model" and facts.type != self._model.name for facts in described.values())
 
 
-def is_data(facts: Mapping[str, Any]) -> bool:
+def is_data(facts: Facts) -> bool:
     """Whether an argument is an array of students, or of the six photographs of one of them."""
-    shape = tuple(facts.get("shape", ()))
+    shape = facts.shape or ()
     return shape[-3:] == (224, 224, 3) and shape[-5:-3] == (3, 2) and len(shape) in (5, 6)
 
 

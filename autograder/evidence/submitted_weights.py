@@ -1,15 +1,14 @@
 """The files of weights in a submission, each tried on its models; what is wrong with one file costs no other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.boundary.pipe import Arrays
+from autograder.boundary.replies import OPEN_WEIGHTS, Fault, Fitting, Opened, Said, fit_weights, with_weights
 from autograder.boundary.workers import WorkerStopped
 from autograder.evidence.arguments import Reference
 from autograder.evidence.building import with_model
@@ -31,7 +30,7 @@ class Answers:
 
     model: str
     source: str
-    outputs: Arrays
+    said: Said
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class _Try:
     """One file on one model. answers: by the place of the weights in the file; sets: how many the file holds; problem:
     why there are no answers; nearness: of the weights to the model; devices: where they were when they were saved."""
 
-    answers: tuple[tuple[str, Arrays], ...] = ()
+    answers: tuple[tuple[str, Said], ...] = ()
     sets: int = 0
     problem: str = ""
     nearness: float = 0.0
@@ -140,36 +139,34 @@ class _FileOfWeights:
 
         def use(bench: Bench) -> _Try:
             try:
-                facts = bench.ask("open_weights", {"path": str(self._path), "form": self._form}).structure
+                opened = bench.ask(OPEN_WEIGHTS, {"path": str(self._path), "form": self._form})
             except WorkerStopped as stopped:
                 return _Try(problem=f"opening the file {stopped}", nearness=1)
-            if "problem" in facts:
-                return _Try(problem=not_opened(facts["problem"]), nearness=1)
-            return self._fitted(bench, role, candidate, facts)
+            if opened.problem is not None:
+                return _Try(problem=not_opened(opened.problem), nearness=1)
+            return self._fitted(bench, role, candidate, opened)
 
         return self._laboratory.attempt([candidate], use, given=self._laboratory.given_arrays)
 
-    def _fitted(self, bench: Bench, role: Role, candidate: Candidate, facts: Mapping[str, Any]) -> _Try:
-        sets = facts["states"]
-        misfits: list[Mapping[str, Any]] = []
+    def _fitted(self, bench: Bench, role: Role, candidate: Candidate, opened: Opened) -> _Try:
+        sets = opened.states
+        misfits: list[Fitting] = []
 
         def fit(model: Reference) -> _Try | None:
-            found = bench.ask("fit_weights", {"model": model}).structure
-            fits, ruined = found["fits"], found["not_finite"]
+            found = bench.ask(fit_weights(len(sets)), {"model": model})
+            fits, ruined = found.fits, found.not_finite
             if not fits:
                 misfits.append(found)
                 return None
             answers = tuple(
-                (str(sets[number]["place"]), self._outputs(bench, model, number))
-                for number in fits
-                if str(number) not in ruined
+                (sets[number].place, self._outputs(bench, model, number)) for number in fits if number not in ruined
             )
             if not answers:
-                return _Try(sets=len(sets), problem=not_finite(ruined[str(fits[0])]), nearness=1)
-            return _Try(answers, len(sets), devices=tuple(map(str, facts["devices"])))
+                return _Try(sets=len(sets), problem=not_finite(ruined[fits[0]]), nearness=1)
+            return _Try(answers, len(sets), devices=opened.devices)
 
         try:
-            came = with_model(self._laboratory, bench, candidate, role, fit, known=[entry["sizes"] for entry in sets])
+            came = with_model(self._laboratory, bench, candidate, role, fit, known=[entry.sizes for entry in sets])
         except Raised:
             # A way to build the model that does not work says less than one whose weights are others.
             if not misfits:
@@ -178,11 +175,11 @@ class _FileOfWeights:
         if came is not None:
             return came
         if not misfits:
-            raise Raised({"type": "ValueError", "message": "it is not clear how the model is built"})
-        nearest = max(misfits, key=lambda found: float(found["likeness"]))
+            raise Raised(Fault("ValueError", "it is not clear how the model is built"))
+        nearest = max(misfits, key=lambda found: found.likeness)
         words = f"they fit no model of the submission: {misfit(nearest, candidate.name)}"
-        return _Try(sets=len(sets), problem=words, nearness=float(nearest["likeness"]))
+        return _Try(sets=len(sets), problem=words, nearness=nearest.likeness)
 
-    def _outputs(self, bench: Bench, model: Reference, number: int) -> Arrays:
+    def _outputs(self, bench: Bench, model: Reference, number: int) -> Said:
         request = {"model": model, "state": number, "layout": self._layout}
-        return bench.ask("weights", request, {"images": self._images}).arrays
+        return bench.ask(with_weights(len(self._images)), request, {"images": self._images})

@@ -1,12 +1,13 @@
 """Question 4a: the best model on both test sets, from submitted weights or after the submission's own training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.boundary.pipe import Arrays
+from autograder.boundary.replies import Said
+from autograder.boundary.replies import trained as trained_says
 from autograder.evidence.accuracy import orientation
 from autograder.evidence.claims import claimed_accuracy
 from autograder.evidence.exam import NOT_ITS_LAYERS, Count, Exam, balanced, believed
@@ -65,11 +66,11 @@ def _with_submitted_weights(laboratory: Laboratory, data: _Data) -> tuple[TestRu
     exam = _exam(laboratory, data.valid, *data.tests)
     submitted = try_weights(laboratory, exam.images, orientation(laboratory) or "upright")
     remark = " ".join(submitted.remarks)
-    judged = [(tried, exam.results(believed(tried.outputs, "evaluation")[0])) for tried in submitted.answers]
+    judged = [(tried, exam.results(believed(tried.said)[0])) for tried in submitted.answers]
     if not judged:
         return None, remark
     best, results = max(judged, key=lambda pair: balanced(pair[1][0]))
-    if not believed(best.outputs, "evaluation")[1]:
+    if not believed(best.said)[1]:
         remark = f"{remark} {NOT_ITS_LAYERS}".strip()
     source = f"the submitted weights {best.source}"
     women, men = _sets(laboratory, results[1:])
@@ -108,18 +109,19 @@ def _after_training(laboratory: Laboratory, data: _Data) -> TestRun | NoEvidence
     )
     exam = _exam(laboratory, *data.tests)
 
-    def look(bench: Bench, trained: Trained) -> Arrays:
-        return bench.ask("trained", {}, {"images": exam.images}, processor_seconds=budget.test_seconds).arrays
+    def look(bench: Bench, run: Trained) -> Said | None:
+        images = {"images": exam.images}
+        return bench.ask(trained_says(len(exam.images)), {}, images, processor_seconds=budget.test_seconds)
 
     try:
-        trained, outputs = run_somehow(laboratory, function, calls, order, after=look)
+        trained, said = run_somehow(laboratory, function, calls, order, after=look)
     except Unavailable as unavailable:
         return unavailable.reason
-    if not trained.stepped or outputs is None or "evaluation" not in outputs:
+    if not trained.stepped or said is None:
         return no_training(function, trained)
     steps = watching.best_step or len(trained.trace.steps)
     cut = {"seconds": "its processor time was up", "clock": "its time was up"}.get(trained.ended, "")
-    answers, its_own = believed(outputs, "evaluation")
+    answers, its_own = believed(said)
     women, men = _sets(laboratory, exam.results(answers))
     return TestRun(
         model=model.name,
@@ -146,8 +148,8 @@ class _Validating:
         self.best: float | None = None
         self.best_step = 0
 
-    def judged(self, step: int, recorder: Recorder, outputs: Arrays) -> tuple[bool, bool]:
-        accuracy = balanced(self._exam.results(believed(outputs, "evaluation")[0])[0])
+    def judged(self, step: int, recorder: Recorder, outputs: Mapping[str, Said]) -> tuple[bool, bool]:
+        accuracy = balanced(self._exam.results(believed(outputs["evaluation"])[0])[0])
         self.points.append((step, accuracy))
         better = self.best is None or accuracy >= self.best
         if better:

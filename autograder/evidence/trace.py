@@ -1,27 +1,32 @@
 """What was noted of a training while it ran, read from a worker's messages into records that cannot change.
 
-The messages come from a process that also runs a submission's code, so everything in them is taken for what it may
-be and not for what it should be.
+What a single message may hold, `boundary/notes.py` says; how much all of them together may hold is said here. A worker
+that notes without end is ended, and what is merely bulky is not kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from autograder.boundary.checked import NotAnAnswer
+from autograder.boundary.notes import Backward, Event, Forward, Note, Saved, SeriesTold, Stepped, read_note
 from autograder.boundary.pipe import Arrays
 
 # Gradients that are not cleared have the length of a gradient; rounding leaves none at all.
 CLEARED = 1e-12
-MOST_EVENTS = 200_000
+MOST_NOTES = MOST_EVENTS = 200_000
+MOST_STEPS = 5_000
+# Of examples in all forward passes together, and of numbers that were said of them.
+MOST_SHOWN, MOST_NUMBERS = 1_000_000, 8_000_000
 MOST_PICTURES = 60_000
+# Fresh noise on every picture of a long training would fill more; those that came first show what is learnt from.
+MOST_PICTURE_BYTES = 600 * 2**20
 MOST_TEXT = 100_000
-
-
-class NotATrace(ValueError):
-    """A message holds something else than the notes of a training."""
+MOST_SERIES, MOST_SERIES_NUMBERS = 5_000, 2_000_000
+# How often a training may be begun anew: the statement that trains may pass over calls for other models.
+MOST_BEGINNINGS = 1_000
 
 
 @dataclass(frozen=True)
@@ -111,66 +116,65 @@ class Trace:
 
 @dataclass
 class Recorder:
-    """Takes the notes of a worker as they come."""
+    """Takes the notes of a worker as they come.
+
+    pictures: by their numbers, as many as there is room for.
+    """
 
     pictures: dict[int, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._known = set(self.pictures)
+        self._picture_bytes = sum(image.nbytes for image in self.pictures.values())
+        self._beginnings = 0
+        self._begin()
+
+    def _begin(self) -> None:
         self._open: dict[int, Pass] = {}
         self._ready: list[Pass] = []
         self._cleared: list[Pass] = []
-        self._backward: list[Mapping[str, Any]] = []
+        self._backward: list[Backward] = []
         self._steps: list[Step] = []
         self._evaluations: list[tuple[int, Pass]] = []
         self._saves: list[Save] = []
         self._series: list[Series] = []
         self._printed: list[Printed] = []
-        self._events = 0
+        self._notes = self._events = self._shown = self._numbers = self._characters = self._series_numbers = 0
         # What came before the first step, kept for a training that never takes one.
-        self._early: list[Mapping[str, Any]] = []
+        self._early: list[Note] = []
 
     @property
     def steps(self) -> int:
         return len(self._steps)
 
     def restart(self) -> None:
-        """Forget all events: what was noted belongs to something that ran before the training itself."""
-        pictures = self.pictures
-        self.__post_init__()
-        self.pictures = pictures
+        """Forget all events: what was noted belongs to something that ran before the training itself.
 
-    def take(self, structure: Mapping[str, Any], arrays: Arrays) -> None:
-        """One message. Raises: NotATrace."""
-        try:
-            for key, ids in arrays.items():
-                if key.startswith("ids"):
-                    images = arrays["pictures" + key[3:]]
-                    self.pictures |= {int(i): image for i, image in zip(ids, images, strict=True)}
-            if len(self.pictures) > MOST_PICTURES or len(self._printed) > MOST_EVENTS:
-                raise NotATrace("there are more pictures than a training has")
-            if not self._steps:
-                self._early.append(structure)
-            if structure.get("printed"):
-                self._printed.append(Printed(len(self._steps), str(structure["printed"])[:MOST_TEXT]))
-            for event in structure["events"]:
-                self._events += 1
-                if self._events > MOST_EVENTS:
-                    raise NotATrace("there are more events than a training has")
-                _READERS[event["kind"]](self, event)
-        except NotATrace:
-            raise
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as problem:
-            raise NotATrace(f"{type(problem).__name__} in a note") from problem
+        Raises: NotAnAnswer.
+        """
+        self._beginnings += 1
+        _at_most(self._beginnings, MOST_BEGINNINGS, "beginnings")
+        self._begin()
 
-    def end(self, told: Mapping[str, Any]) -> None:
-        """What a training left at its end. Raises: NotATrace."""
-        try:
-            for entry in told.get("series", [])[:500]:
-                name = str(entry["name"])
-                source = "returned" if name.startswith("returned") else "kept"
-                self._series.append(Series(source, name, _numbers(entry["numbers"])))
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as problem:
-            raise NotATrace(f"{type(problem).__name__} in what a training left") from problem
+    def take(self, structure: Any, arrays: Arrays) -> None:
+        """One message. Raises: NotAnAnswer."""
+        note = read_note(structure, arrays)
+        self._notes += 1
+        self._events += len(note.events)
+        _at_most(self._notes, MOST_NOTES, "notes")
+        _at_most(self._events, MOST_EVENTS, "events")
+        self._keep_pictures(note)
+        if not self._steps:
+            self._early.append(replace(note, pictures={}))
+        self._take_print(note.printed)
+        for event in note.events:
+            self._take(event)
+
+    def end(self, left: Sequence[SeriesTold]) -> None:
+        """What a training left at its end."""
+        for told in left:
+            source = "returned" if told.name.startswith("returned") else "kept"
+            self._keep_series(Series(source, told.name, told.numbers))
 
     def trace(self) -> Trace:
         """All that has been seen so far."""
@@ -184,36 +188,77 @@ class Recorder:
     def _as_if_stepped(self) -> Trace:
         """The same training with a step that moves nothing behind each backward pass, since its optimizer took none."""
         other = Recorder(self.pictures)
-        for structure in self._early:
-            for event in structure["events"]:
-                other.take({**structure, "events": [event], "printed": ""}, {})
-                if event["kind"] == "backward":
+        other._known = self._known
+        for note in self._early:
+            for event in note.events:
+                other._take(event)
+                if isinstance(event, Backward):
                     other._take_step(_NO_STEP)
-            other.take({"events": [], "printed": structure.get("printed")}, {})
+            other._take_print(note.printed)
         other._series += [series for series in self._series if series.source != "drawn"]
         return replace(other.trace(), stepped=False)
 
-    def _take_forward(self, event: Mapping[str, Any]) -> None:
-        ids = tuple(int(i) for i in event["ids"])
-        stored = tuple(int(i) for i in event.get("stored", ()))
-        if any(i not in self.pictures for i in (*ids, *stored)):
-            raise ValueError("a picture that was never sent")
-        outputs, learns = _table(event["outputs"]), bool(event.get("learns"))
-        layout, training = str(event["layout"])[:40], bool(event["training"])
-        self._open[int(event["pass"])] = Pass(len(self._steps), layout, training, ids, stored, outputs, learns)
+    # --- what is kept
 
-    def _take_backward(self, event: Mapping[str, Any]) -> None:
-        left = event.get("left over")
-        if self._backward and left is not None and float(left) <= CLEARED:
+    def _keep_pictures(self, note: Note) -> None:
+        self._known |= note.pictures.keys()
+        _at_most(len(self._known), MOST_PICTURES, "pictures")
+        for number, image in note.pictures.items():
+            before = self.pictures[number].nbytes if number in self.pictures else 0
+            if self._picture_bytes - before + image.nbytes <= MOST_PICTURE_BYTES:
+                self._picture_bytes += image.nbytes - before
+                self.pictures[number] = image
+
+    def _keep_series(self, series: Series) -> None:
+        if len(self._series) < MOST_SERIES and self._series_numbers + len(series.numbers) <= MOST_SERIES_NUMBERS:
+            self._series_numbers += len(series.numbers)
+            self._series.append(series)
+
+    def _take_print(self, text: str) -> None:
+        kept = text[: MOST_TEXT - self._characters]
+        if kept:
+            self._characters += len(kept)
+            self._printed.append(Printed(len(self._steps), kept))
+
+    def _count_numbers(self, *tables: Sequence[Sequence[float]]) -> None:
+        self._numbers += sum(len(table) * len(table[0]) for table in tables if table)
+        _at_most(self._numbers, MOST_NUMBERS, "numbers")
+
+    # --- the kinds of events
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Forward):
+            self._take_forward(event)
+        elif isinstance(event, Backward):
+            self._take_backward(event)
+        elif isinstance(event, Stepped):
+            self._take_step(event)
+        elif isinstance(event, Saved):
+            self._saves.append(Save(len(self._steps), event.what, event.fits, event.trained))
+        else:
+            self._keep_series(Series("drawn", event.name, event.numbers))
+
+    def _take_forward(self, event: Forward) -> None:
+        if not self._known.issuperset(event.ids) or not self._known.issuperset(event.stored):
+            raise NotAnAnswer("a note speaks of a picture that was never sent")
+        self._shown += len(event.ids) + len(event.stored)
+        _at_most(self._shown, MOST_SHOWN, "examples")
+        self._count_numbers(event.outputs)
+        self._open[event.number] = Pass(
+            len(self._steps), event.layout, event.training, event.ids, event.stored, event.outputs, event.learns
+        )
+
+    def _take_backward(self, event: Backward) -> None:
+        if self._backward and event.left_over is not None and event.left_over <= CLEARED:
             self._cleared, self._ready = [*self._cleared, *self._ready], []
+        self._count_numbers(*event.gradients.values())
         self._backward.append(event)
-        for number, rows in event["gradients"].items():
-            seen = self._open.pop(int(number), None)
+        for number, rows in event.gradients.items():
+            seen = self._open.pop(number, None)
             if seen is not None:
-                self._ready.append(replace(seen, gradients=_table(rows)))
+                self._ready.append(replace(seen, gradients=rows))
 
-    def _take_step(self, event: Mapping[str, Any]) -> None:
-        left = self._backward[0].get("left over") if self._backward else None
+    def _take_step(self, event: Stepped) -> None:
         unused = {number: seen for number, seen in self._open.items() if seen.learns}
         if not self._ready:
             # No gradient arrived, and yet it is plain which pictures were meant to teach something.
@@ -225,56 +270,29 @@ class Recorder:
                 number=len(self._steps) + 1,
                 passes=tuple(self._ready),
                 unused=(*self._cleared, *unused.values()),
-                training=all(p.training for p in self._ready) if self._ready else all(map(bool, event["training"])),
-                left_over=None if left is None else float(left),
-                gradient=float(event["gradient"]),
-                change=float(event["change"]),
-                downhill=None if event["downhill"] is None else float(event["downhill"]),
-                held=int(event["held"]),
-                parameters=int(event["parameters"]),
-                loss=sum(float(b["loss"]) for b in self._backward if b["loss"] is not None),
-                function=str(self._backward[-1]["function"])[:80] if self._backward else "",
-                rate=float(event["rate"]),
+                training=all(p.training for p in self._ready) if self._ready else all(event.training),
+                left_over=self._backward[0].left_over if self._backward else None,
+                gradient=event.gradient,
+                change=event.change,
+                downhill=event.downhill,
+                held=event.held,
+                parameters=event.parameters,
+                loss=sum(b.loss for b in self._backward if b.loss is not None),
+                function=self._backward[-1].function if self._backward else "",
+                rate=event.rate,
                 backward_passes=len(self._backward),
             )
         )
+        _at_most(len(self._steps), MOST_STEPS, "steps")
         self._ready, self._cleared, self._backward = [], [], []
         # What no gradient came back through by now is no part of a batch.
         self._evaluations += self._open.items()
         self._open = {}
 
-    def _take_save(self, event: Mapping[str, Any]) -> None:
-        saved = Save(len(self._steps), str(event["what"])[:40], bool(event["fits"]), bool(event["trained"]))
-        self._saves.append(saved)
 
-    def _take_drawn(self, event: Mapping[str, Any]) -> None:
-        self._series.append(Series("drawn", str(event["name"])[:200], _numbers(event["numbers"])))
+_NO_STEP = Stepped("step", (True,), gradient=1.0, change=0.0, downhill=None, held=1, parameters=1, rate=0.0)
 
 
-_NO_STEP: Mapping[str, Any] = {
-    "training": [True],
-    "gradient": 1.0,
-    "change": 0.0,
-    "downhill": None,
-    "held": 1,
-    "parameters": 1,
-    "rate": 0.0,
-}
-_READERS = {
-    "forward": Recorder._take_forward,
-    "backward": Recorder._take_backward,
-    "step": Recorder._take_step,
-    "save": Recorder._take_save,
-    "drawn": Recorder._take_drawn,
-}
-
-
-def _table(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:
-    table = tuple(tuple(float(number) for number in row) for row in rows)
-    if len({len(row) for row in table}) > 1:
-        raise ValueError("rows of different lengths")
-    return table
-
-
-def _numbers(values: Sequence[float]) -> tuple[float, ...]:
-    return tuple(float(number) for number in np.asarray(values, dtype=float).reshape(-1))
+def _at_most(count: int, most: int, what: str) -> None:
+    if count > most:
+        raise NotAnAnswer(f"there are more {what} than a training has")

@@ -18,6 +18,10 @@ from autograder.program.training_text import training_text
 from fixtures.catalogue import Shoe
 
 Kind = tuple[Shoe, Shoe]
+# A picture for which there was no room any more shows nothing.
+UNREAD = (None, None)
+# So much of pictures is read together: more would only fill the memory.
+AT_ONCE_BYTES = 2**24
 
 
 class _Reader:
@@ -28,23 +32,26 @@ class _Reader:
         groups: dict[tuple[int, ...], list[int]] = {}
         for number, picture in trained.pictures.items():
             groups.setdefault(picture.shape, []).append(number)
-        for numbers in groups.values():
-            stacked = np.stack([trained.pictures[number] for number in numbers]).astype(np.float32)
-            tops, bottoms = (classroom.codebook.read(stacked[:, side]) for side in (0, 1))
-            self._shoes |= dict(zip(numbers, zip(tops, bottoms, strict=True), strict=True))
+        for alike in groups.values():
+            count = max(1, AT_ONCE_BYTES // trained.pictures[alike[0]].nbytes)
+            for start in range(0, len(alike), count):
+                numbers = alike[start : start + count]
+                stacked = np.stack([trained.pictures[number] for number in numbers])
+                tops, bottoms = (classroom.codebook.read(stacked[:, side]) for side in (0, 1))
+                self._shoes |= dict(zip(numbers, zip(tops, bottoms, strict=True), strict=True))
         passes = _training_passes(trained.trace) or list(trained.trace.evaluations)
         self.scrambled = self._readable(passes, stored=True) > 0.8 and self._readable(passes, stored=False) < 0.2
 
     def _readable(self, passes: Sequence[Pass], stored: bool) -> float:
         numbers = [number for p in passes for number in (p.stored if stored else p.ids)]
-        return sum(None not in self._shoes[number] for number in numbers) / max(1, len(numbers))
+        return sum(None not in self._shoes.get(number, UNREAD) for number in numbers) / max(1, len(numbers))
 
     def kinds(self, seen: Pass) -> list[Kind | None]:
         """For each picture its two shoes, None where they cannot be read or are one and the same."""
         numbers = seen.stored if self.scrambled and seen.stored else seen.ids
         found: list[Kind | None] = []
         for number in numbers:
-            top, bottom = self._shoes[number]
+            top, bottom = self._shoes.get(number, UNREAD)
             found.append((top, bottom) if top is not None and bottom is not None and top != bottom else None)
         return found
 
@@ -60,6 +67,8 @@ def _key(kind: Kind) -> str:
     return f"{first}{joint}{second}"
 
 
+# Outputs and gradients come from a worker, and may be as large as a number can be.
+@np.errstate(all="ignore")
 def training_record(laboratory: Laboratory, classroom: Classroom, function: Trainer, trained: Trained) -> TrainingRun:
     """Read what was noted of a training on a classroom's data."""
     trace, reader = trained.trace, _Reader(classroom, trained)
@@ -99,7 +108,7 @@ def training_record(laboratory: Laboratory, classroom: Classroom, function: Trai
         and trained.replaced_data
         and ("valid", False) not in validated
         and ("valid", True) in validated,
-        returns_numbers=trained.returned.get("kind") == "tuple",
+        returns_numbers=trained.returned is not None and trained.returned.kind == "tuple",
         text=training_text(laboratory.understanding, function.candidate.position, trained.call),
         remark=trained.remark,
     )
@@ -125,7 +134,7 @@ def _batch(step: Step, reader: _Reader, classroom: Classroom, loss: str) -> Batc
         outputs, gradients = np.array(seen.outputs), np.array(seen.gradients)
         # A loss with its sign turned round pulls towards the other answer; its labels are right all the same.
         labels = read_loss(outputs, -gradients if loss == NEGATED else gradients).labels
-        answers = answers_of(outputs)
+        answers = answers_of(outputs) if outputs.ndim == 2 else np.zeros(0)
         for kind, label, answer in zip(reader.kinds(seen), labels, answers, strict=False):
             size += 1
             right += int(answer) == label
