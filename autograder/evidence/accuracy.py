@@ -28,14 +28,17 @@ from fixtures.coded import Codebook
 # Six pictures of each kind in batches of four: the last batch is a short one.
 STUDENTS = 2
 BATCH_SIZE = 4
-# Of what a function returns; which two of them are meant is found by trying all.
-MOST_NUMBERS = 32
+# Of what a function returns; which two of them are meant is found by trying all. More would let anybody guess.
+MOST_NUMBERS = 8
 KNOWN = (
     "a model that always answers same",
     "a model that always answers different",
     "a model that is always right",
-    "a model that is right on two thirds of the pairs and one third of the wrong pairs",
+    "a model that is right on some pictures",
+    "a model that is right on some other pictures",
 )
+# The first of those whose answers are drawn by lot, so that nobody can know what is right before.
+DRAWN = 3
 # A last layer of one unit, however it is written.
 _ONE_OUTPUT = re.compile(
     r"Linear\([^()]*,\s*(out_features\s*=\s*)?1\s*(,\s*bias\s*=\s*\w+\s*)?\)|LazyLinear\(\s*1\s*\)"
@@ -46,8 +49,9 @@ GRADERS_GENERATORS = "Measured with right pair generators in the place of the su
 class Player:
     """Answers for the known models, and keeps count of what each was shown and answered."""
 
-    def __init__(self, codebook: Codebook, students: Collection[tuple[str, int]]) -> None:
+    def __init__(self, codebook: Codebook, students: Collection[tuple[str, int]], lot: np.random.Generator) -> None:
         self._codebook = codebook
+        self._mistakes = _mistakes([number for _, number in students], lot)
         self._students = {number for _, number in students}
         self.orientation: str | None = None
         self.shown = np.zeros((len(KNOWN), 3), dtype=int)
@@ -64,12 +68,19 @@ class Player:
         for top, bottom in self._recognised(images):
             # Pictures of other students than those asked about count for nothing.
             kind = _kind(top, bottom) if top and top.student in self._students else 2
-            same = _answer(number, kind, top)
+            same = self._answer(number, kind, top)
             self.shown[number, kind] += 1
             if kind < 2:
                 self.right[number, kind] += same == (kind == 0)
             answers.append([-1.5, 2.5] if same else [2.5, -1.5])
         return np.array(answers, dtype=np.float32).reshape(-1, 2)
+
+    def _answer(self, model: int, kind: int, top: Shoe | None) -> bool:
+        """Whether a model answers "same"."""
+        if model < 2:
+            return model == 0
+        mistaken = model >= DRAWN and top is not None and (top.student, top.pair) in self._mistakes[model - DRAWN][kind]
+        return (kind == 0) != mistaken
 
     def _recognised(self, images: NDArray[Any]) -> list[tuple[Shoe | None, Shoe | None]]:
         if images.ndim != 4 or 0 in images.shape:
@@ -93,13 +104,18 @@ def _kind(top: Shoe | None, bottom: Shoe | None) -> int:
     return 0 if top.pair == bottom.pair else 1
 
 
-def _answer(model: int, kind: int, top: Shoe | None) -> bool:
-    """Whether a model answers "same"."""
-    if model < 2:
-        return model == 0
-    if model == 2 or top is None:
-        return kind == 0
-    return top.pair != 3 if kind == 0 else top.pair != 1
+def _mistakes(students: Sequence[int], lot: np.random.Generator) -> list[list[set[tuple[int, int]]]]:
+    """Where each drawn model is wrong, by model and kind: at which left shoes, as (student, pair).
+
+    Never everywhere and never nowhere, and at another number of pairs than of wrong pairs.
+    """
+    shoes = [(student, pair) for student in students for pair in (1, 2, 3)]
+    made = []
+    for _ in KNOWN[DRAWN:]:
+        counts = lot.choice(np.arange(1, len(shoes)), size=2, replace=False)
+        chosen = [{shoes[index] for index in lot.permutation(len(shoes))[:count]} for count in counts]
+        made.append([*chosen, set()])
+    return made
 
 
 def collect(laboratory: Laboratory) -> Iterator[AccuracyRuns | NoEvidence]:
@@ -173,7 +189,7 @@ def _observe(
         "cell": candidate.cell,
         "parameters": resolved_parameters(parameters),
     }
-    player = Player(laboratory.coded.codebook, students)
+    player = Player(laboratory.coded.codebook, students, np.random.default_rng([laboratory.seed, 6]))
     arrays = {"data": data, **_pairs_if_wanted(parameters, data)}
     bench.ask(STORE, {}, arrays)
     returned: list[Facts] = []

@@ -90,7 +90,7 @@ class _School:
         return found
 
     def _try(self, settings: dict[str, float], seed: int, steps: int) -> tuple[MemoryTry, Trained]:
-        watching = _Watching(self._data, self._thresholds.memorised)
+        watching = _Watching(self._data, self._thresholds.memorised, self._laboratory.seed)
         lesson = Lesson(self._data, self._data[:2], {**LONG, **settings})
         names = self._function.arrays(self._laboratory.understanding)
         order = Order(
@@ -125,10 +125,10 @@ class _School:
 class _Watching:
     """Looks at a model on the pairs it learns and on those wrong pairs that it was really shown."""
 
-    def __init__(self, data: NDArray[np.float32], wanted: float) -> None:
+    def __init__(self, data: NDArray[np.float32], wanted: float, seed: int) -> None:
         self._gallery = Gallery(data)
         self._wanted = wanted
-        self.exam = Exam([data], np.random.default_rng([len(data), 17]))
+        self.exam = Exam([data], np.random.default_rng([seed, 17]))
         self.points: list[tuple[int, float]] = []
         self.reached: int | None = None
         self.its_own = True
