@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,8 @@ PREFIX = "autograder-run-"
 _NOT_YET_LOCKED = "autograder-new-"
 _LOCK = ".lock"
 _LEAST_ROOM = 32 * 2**20
+_TRIES = 50
+_TICK = 0.1
 
 
 @contextmanager
@@ -33,8 +36,17 @@ def temporary_folders_in_one() -> Iterator[Path]:
         yield folder
     finally:
         tempfile.tempdir = before
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         os.close(lock.descriptor)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder in which a worker may still be writing whose judge was killed; it has but a moment to live."""
+    for _ in range(_TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(_TICK)
 
 
 def _remove_abandoned(place: Path) -> None:

@@ -81,12 +81,14 @@ def disturbed(command: Sequence[str], out: Path, temporary: Path, moments: Seque
     """
     draw, account = random.Random(seed), Account()
     running: subprocess.Popen[str] | None = None
+    job_lost = False
     for moment in moments:
         seen, steps = _names(out, temporary), 0
         while True:
             if running is None or running.poll() is not None:
                 _must_have_gone_well(running)
                 running, account.starts = _started(command, temporary), account.starts + 1
+                job_lost = False
             now = _names(out, temporary)
             steps += len(now - seen) if len(finished(out)) >= moment.finished else 0
             seen |= now
@@ -96,14 +98,14 @@ def disturbed(command: Sequence[str], out: Path, temporary: Path, moments: Seque
         _look_at(out, account)
         killed = _kill(running.pid, moment.victim, draw)
         account.kills.append((replace(moment, victim=killed), len(finished(out))))
+        job_lost |= killed is Victim.JOB
         if killed in (Victim.GRADER, Victim.EVERYTHING):
             running.communicate()
-            running = None
+            running, job_lost = None, False
     if running is None:
         running, account.starts = _started(command, temporary), account.starts + 1
     _must_have_gone_well(running)
-    if Victim.JOB in [moment.victim for moment, _ in account.kills]:
-        # What a killed job was at is graded by the next run.
+    if job_lost:  # what it was at is graded by the next run
         _must_have_gone_well(_started(command, temporary))
         account.starts += 1
     _look_at(out, account)
@@ -182,9 +184,9 @@ def _look_at(out: Path, account: Account) -> None:
 
 def _kill(grader: int, victim: Victim, draw: random.Random) -> Victim:
     """Kill, and tell what; where there is no such process at this moment, the grader."""
-    jobs = _children(grader)
-    templates = [child for job in jobs for child in _children(job)]
-    workers = [child for template in templates for child in _children(template)]
+    jobs = children_of(grader)
+    templates = [child for job in jobs for child in children_of(job)]
+    workers = [child for template in templates for child in children_of(template)]
     several = {Victim.JOB: jobs, Victim.TEMPLATE: templates}.get(victim)
     if several == []:
         victim = Victim.GRADER
@@ -195,7 +197,9 @@ def _kill(grader: int, victim: Victim, draw: random.Random) -> Victim:
     return victim
 
 
-def _children(parent: int) -> list[int]:
+def children_of(parent: int) -> list[int]:
+    """The processes that a process has started."""
+
     def is_child(status: bytes) -> bool:
         return int(status.rpartition(b")")[2].split()[1]) == parent
 
