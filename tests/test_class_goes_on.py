@@ -38,7 +38,8 @@ def temporary_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @dataclass
 class Class:
-    """The command on a class. happens: what the job at a submission does, by the submission's name."""
+    """The command on a class. happens: what the job at a submission does, by the submission's name; it may return a
+    verdict or a note."""
 
     folder: Path
     out: Path
@@ -51,7 +52,8 @@ class Class:
             file.write(f"{path.stem}\n")
         outcome = self.happens.get(path.stem, lambda: None)()
         verdict = outcome if isinstance(outcome, Verdict) else passed("all is well", observed=path.read_text())
-        return Graded(path.stem, digest_of(path), {ONLY: verdict})
+        notes = (outcome,) if isinstance(outcome, str) else ()
+        return Graded(path.stem, digest_of(path), {ONLY: verdict}, notes=notes)
 
     def grade(self, *more: str) -> Result:
         self.log.write_text("")
@@ -112,10 +114,15 @@ def test_who_hands_in_again_is_graded_again(class_of_three: Class) -> None:
     assert b"# better" in class_of_three.files()["clara/result.json"]
 
 
-def test_who_hands_in_again_while_being_graded_is_graded_again_by_the_next_run(class_of_three: Class) -> None:
-    class_of_three.happens["clara"] = lambda: (class_of_three.folder / "clara.py").write_text("# late\n") and None
+def test_who_hands_in_something_else_while_being_graded_is_graded_again_even_if_it_was_only_for_a_moment(
+    class_of_three: Class,
+) -> None:
+    handed_in = class_of_three.folder / "clara.py"
+    before = handed_in.read_text()
+    class_of_three.happens["clara"] = lambda: handed_in.write_text("# for a moment\n")
     class_of_three.grade()
     class_of_three.happens.clear()
+    handed_in.write_text(before)
     class_of_three.grade()
     assert class_of_three.at_work() == ["clara"]
 
@@ -141,11 +148,10 @@ def test_what_a_job_was_at_when_it_was_killed_is_graded_again(class_of_three: Cl
     assert class_of_three.at_work() == ["berta"] and class_of_three.files() == undisturbed
 
 
-def test_a_name_with_half_a_pair_of_surrogates_is_the_same_in_grades_of_results_that_were_kept(
+def test_text_that_a_file_of_json_cannot_tell_from_another_is_the_same_in_grades_of_results_that_were_kept(
     class_of_three: Class,
 ) -> None:
-    odd = "\ud83d\ude00"  # two halves, which a file of JSON cannot tell from the whole
-    class_of_three.happens["anna"] = lambda: passed("all is well", observed=odd)
+    class_of_three.happens["anna"] = lambda: "\ud83d\ude00"  # two halves of a letter, which are read as a whole one
     class_of_three.grade()
     files = class_of_three.files()
     class_of_three.grade()
