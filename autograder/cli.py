@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS, Check
 from autograder.datasets import UnusableData
 from autograder.overrides import FILE_NAME
@@ -19,6 +20,7 @@ from autograder.report.result import write_result
 from autograder.report.table import class_table, print_result, printable
 from autograder.results_folder import InUse, ResultsFolder, held
 from autograder.rubric import DEFAULT_RUBRIC
+from autograder.secret import NoSecret, secret_seed
 from autograder.session import CannotGrade, Setup, grade_path, prepare
 from autograder.submission.notebook import Unreadable
 from autograder.temporary import temporary_folders_in_one
@@ -37,7 +39,13 @@ app = typer.Typer(
 Data = Annotated[
     Path | None, typer.Option(help="Folder with train, test_w and test_m. Default: synthetic shoes, made once.")
 ]
-Seed = Annotated[int, typer.Option(min=0, help="What all probes are drawn from.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, help="What all probes are drawn from. Default: a secret of this account, made once."),
+]
+NoSandbox = Annotated[
+    bool, typer.Option("--no-sandbox", help="Run submissions with all that this account may do. Every result says so.")
+]
 Only = Annotated[str, typer.Option(help="Only these checks, by prefix: data,same or cnn.padding or q2a.")]
 Device = Annotated[str, typer.Option(help="Where networks are computed: cpu, or cuda where there is such a GPU.")]
 Overrides = Annotated[
@@ -53,13 +61,14 @@ def check(
         Path, typer.Argument(help="A notebook, a script, or a folder or zip archive that holds one.")
     ],
     data: Data = None,
-    seed: Seed = 0,
+    seed: Seed = None,
     only: Only = "",
     rubric: RubricFile = DEFAULT_RUBRIC,
     format: Annotated[str, typer.Option(help="table, or json for programs.")] = "table",
     out: Annotated[Path | None, typer.Option(help="Where to write result.json and pictures of the curves.")] = None,
     device: Device = "cpu",
     overrides: Overrides = None,
+    no_sandbox: NoSandbox = False,
 ) -> None:
     """Grade one submission and show why.
 
@@ -67,7 +76,7 @@ def check(
     """
     if format not in ("table", "json"):
         _refuse(f"--format is {format!r}, and can be table or json")
-    setup = _prepare(data, seed, only, rubric, device, _decisions(overrides, submission.parent))
+    setup = _prepare(data, seed, only, rubric, device, _decisions(overrides, submission.parent), no_sandbox)
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -106,12 +115,13 @@ def grade(
         Path, typer.Option(help="Where results go: NAME/result.json and pictures of curves for each, and grades.csv.")
     ],
     data: Data = None,
-    seed: Seed = 0,
+    seed: Seed = None,
     only: Only = "",
     rubric: RubricFile = DEFAULT_RUBRIC,
     device: Device = "cpu",
     jobs: Annotated[int, typer.Option(help="How many submissions are graded at a time.")] = 1,
     overrides: Overrides = None,
+    no_sandbox: NoSandbox = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Grade all anew, also what an earlier run has finished.")
     ] = False,
@@ -128,7 +138,7 @@ def grade(
     entries = entries_of(folder, out)
     if not entries:
         _refuse(f"{folder} is empty")
-    setup = _prepare(data, seed, only, rubric, device, _decisions(overrides, folder))
+    setup = _prepare(data, seed, only, rubric, device, _decisions(overrides, folder), no_sandbox)
     strangers = set(setup.overrides) - {name for entry in entries for name in (entry.path.name, entry.path.stem)}
     if strangers:
         _refuse(f"the decisions on {', '.join(sorted(strangers))} are about no submission in {folder}")
@@ -186,10 +196,14 @@ def _decisions(given: Path | None, folder: Path) -> Path:
     return given or folder / FILE_NAME
 
 
-def _prepare(data: Path | None, seed: int, only: str, rubric: Path, device: str, overrides: Path) -> Setup:
+def _prepare(
+    data: Path | None, seed: int | None, only: str, rubric: Path, device: str, overrides: Path, no_sandbox: bool
+) -> Setup:
+    sandbox = Sandbox.NONE if no_sandbox else Sandbox.CAGE
     try:
-        return prepare(data, seed, only.split(","), rubric, device, overrides)
-    except CannotGrade as problem:
+        drawn_from = secret_seed() if seed is None else seed
+        return prepare(data, drawn_from, only.split(","), rubric, device, overrides, sandbox)
+    except (CannotGrade, NoSecret) as problem:
         _refuse(str(problem))
         raise AssertionError from problem
 

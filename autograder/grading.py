@@ -14,8 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from autograder.boundary.sandbox import Sandbox
 from autograder.boundary.workers import Template
 from autograder.checks import CHECKS, Check, Settings, chosen_checks, judge
+from autograder.checks.held import held
 from autograder.datasets import CodedData, DataSet, Photographs
 from autograder.evidence import accuracy, data, memorising, models, pairs, testing, training, written
 from autograder.evidence.kinds import (
@@ -31,6 +33,7 @@ from autograder.evidence.kinds import (
 )
 from autograder.evidence.laboratory import Laboratory
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, TestRun, TrainingRun
+from autograder.program.reaching import reaches
 from autograder.program.understanding import Understanding
 from autograder.rubric import Rubric
 from autograder.submission.bundle import Bundle
@@ -90,16 +93,18 @@ class Grader:
         only: Collection[str] = (),
         template: Template | None = None,
         device: str = "cpu",
+        sandbox: Sandbox | None = None,
         at_once: int = MOST_AT_ONCE,
     ) -> None:
-        """Args: at_once: how many trainings of a submission may run side by side, if there are processors for them."""
+        """Args: sandbox: None for the best there is; at_once: how many trainings of a submission may run side by side,
+        if there are processors for them."""
         self.data_set = data_set
         self.rubric = rubric
         self.seed = seed
         self.checks = checks_to_judge(rubric, only)
         self._coded = CodedData(data_set, seed)
         self._photographs = Photographs(data_set)
-        self._template = template or Template(rubric.limits, device)
+        self._template = template or Template(rubric.limits, device, sandbox)
         self._lanes = max(1, min(at_once, MOST_AT_ONCE, os.cpu_count() or 1))
 
     def sibling(self, data_set: DataSet, only: Collection[str]) -> "Grader":
@@ -112,6 +117,7 @@ class Grader:
         laboratory = Laboratory(self._template, understanding, self._coded, self.rubric, self.seed, self._photographs)
         settings = Settings(self.rubric.imread_gave_bytes, self.rubric.thresholds)
         progress = _Progress(on_verdict)
+        reached = reaches(bundle)
         for check in (c for c in self.checks if c.evidence is None):
             progress.told(check, judge(check, {}, progress.verdicts, settings))
 
@@ -123,7 +129,7 @@ class Grader:
             found, evidence = self._best(checks, kind, collect, laboratory, settings)
             progress.collected(kind, evidence, time.monotonic() - started)
             for check in checks:
-                progress.told(check, found[check.id])
+                progress.told(check, held(kind, found[check.id], reached))
 
         for kind, collect in COLLECTORS.items():
             look_into(kind, collect)

@@ -21,12 +21,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("autograder")
     group.addoption("--submission", default=None, help="The notebook, script, folder or zip archive to grade.")
     group.addoption("--submission-data", default=None, help="Folder with train, test_w and test_m.")
-    group.addoption("--submission-seed", default=0, type=int, help="What all probes are drawn from.")
+    group.addoption("--submission-seed", default=None, type=int, help="What all probes are drawn from.")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "CheckFile | None":
     # By path and not by name: a submission may hold a rubric.toml, too.
     return CheckFile.from_parent(parent, path=file_path) if file_path == _RUBRIC else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    sandbox = config.stash.get(_RESULT, {}).get("grader", {}).get("sandbox")
+    if sandbox is not None:
+        terminalreporter.write_line(f"The submission was run in this sandbox: {sandbox}.")
 
 
 class CheckFile(pytest.File):
@@ -87,6 +93,7 @@ class CheckItem(pytest.Item):
 
 
 def _grade(config: pytest.Config, checks: list[str]) -> dict[str, Any]:
+    from autograder.secret import NoSecret, secret_seed
     from autograder.session import CannotGrade, grade_path, prepare
     from autograder.submission.notebook import Unreadable
 
@@ -94,10 +101,11 @@ def _grade(config: pytest.Config, checks: list[str]) -> dict[str, Any]:
     base = config.invocation_params.dir
     path = base / named if named else _DEFAULT_SUBMISSION
     try:
-        setup = prepare(base / data if data else None, config.getoption("--submission-seed"), checks)
+        seed = config.getoption("--submission-seed")
+        setup = prepare(base / data if data else None, secret_seed() if seed is None else seed, checks)
         with setup.grader() as grader:
             return setup.result(grade_path(path, setup, grader))
-    except (CannotGrade, Unreadable) as problem:
+    except (CannotGrade, NoSecret, Unreadable) as problem:
         return {"problem": str(problem)}
 
 

@@ -23,6 +23,7 @@ class Limits:
     program_seconds: float
     call_seconds: float
     memory_mebibytes: int
+    scratch_mebibytes: int
     output_characters: int
     notebook_mebibytes: int
 

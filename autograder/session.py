@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.boundary.sandbox import Sandbox, best_sandbox, why_no_cage
 from autograder.checks import CHECKS, chosen_checks
 from autograder.datasets import DataSet, UnusableData, read_data_set, synthetic_data
 from autograder.grading import MOST_AT_ONCE, Graded, Grader, OnVerdict, check_questions, faulty, unreadable
@@ -31,16 +32,17 @@ class Setup:
     only: tuple[str, ...]
     device: str = "cpu"
     overrides: Mapping[str, Decisions] = field(default_factory=dict)
+    sandbox: Sandbox = Sandbox.NONE
 
     @property
     def questions(self) -> dict[str, str]:
         return self.rubric.questions
 
     def grader(self, at_once: int = MOST_AT_ONCE) -> Grader:
-        return Grader(self.data_set, self.rubric, self.seed, self.only, device=self.device, at_once=at_once)
+        return Grader(self.data_set, self.rubric, self.seed, self.only, None, self.device, self.sandbox, at_once)
 
     def result(self, graded: Graded) -> dict[str, Any]:
-        return result_of(graded, self.rubric, self.data_set.digest, self.seed)
+        return result_of(graded, self.rubric, self.data_set.digest, self.seed, self.sandbox)
 
 
 def prepare(
@@ -50,14 +52,23 @@ def prepare(
     rubric: Path = DEFAULT_RUBRIC,
     device: str = "cpu",
     overrides: Path | None = None,
+    sandbox: Sandbox | None = None,
 ) -> Setup:
     """Read rubric and data.
 
     Args: data: a folder with train, test_w and test_m; None for the synthetic shoes, made once into a cache; device:
         where networks are computed, "cpu" or "cuda"; overrides: the file with an instructor's decisions on single
-        submissions, which need not be there.
+        submissions, which need not be there; sandbox: what submissions are kept in, None for the best there is.
     Raises: CannotGrade.
     """
+    sandbox = best_sandbox() if sandbox is None else sandbox
+    if sandbox is Sandbox.CAGE and why_no_cage():
+        raise CannotGrade(
+            f"there is no cage for strangers' code here: {why_no_cage()}. With --no-sandbox it runs with all that the "
+            "account of the grader may do"
+        )
+    if sandbox is Sandbox.CAGE and device == "cuda":
+        raise CannotGrade("a GPU cannot be reached from within the cage; --device cuda needs --no-sandbox")
     if device not in ("cpu", "cuda"):
         raise CannotGrade(f"the device is {device!r}, and can be cpu or cuda")
     prefixes = tuple(part.strip() for part in only if part.strip())
@@ -73,6 +84,7 @@ def prepare(
             prefixes,
             device,
             read_overrides(overrides) if overrides is not None else {},
+            sandbox,
         )
     except (UnusableData, RubricError, OverridesError) as problem:
         raise CannotGrade(str(problem)) from problem

@@ -15,7 +15,12 @@ from autograder.worker.former.mending import resolved
 from autograder.worker.former.table import FORMER
 
 LIMITS = Limits(
-    program_seconds=60, call_seconds=60, memory_mebibytes=700, output_characters=2000, notebook_mebibytes=40
+    program_seconds=60,
+    call_seconds=60,
+    memory_mebibytes=700,
+    scratch_mebibytes=100,
+    output_characters=2000,
+    notebook_mebibytes=40,
 )
 
 

@@ -14,7 +14,12 @@ from fixtures.catalogue import course_photographs
 from fixtures.coded import Codebook, write_coded_picture
 
 LIMITS = Limits(
-    program_seconds=60, call_seconds=60, memory_mebibytes=2048, output_characters=2000, notebook_mebibytes=40
+    program_seconds=60,
+    call_seconds=60,
+    memory_mebibytes=2048,
+    scratch_mebibytes=100,
+    output_characters=2000,
+    notebook_mebibytes=40,
 )
 TRAIN = [f"u001_{pair}_{side}_w.jpg" for pair, kind in zip((1, 2, 3), "www", strict=True) for side in ("left", "right")]
 JPG = "u001_1_left_w.jpg"

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
 from autograder.evidence.training_kinds import Curve
 from autograder.grading import Graded, check_questions, unreadable
@@ -40,7 +41,7 @@ def result(rubric: Rubric, name: str = "anna", notes: tuple[str, ...] = (), **ve
         for id in rubric.points
     }
     assert given.keys() <= every.keys()
-    return result_of(Graded(name, "d1", every, {"train": {"name": "fit"}}, notes), rubric, "d2", seed=7)
+    return result_of(Graded(name, "d1", every, {"train": {"name": "fit"}}, notes), rubric, "d2", 7, Sandbox.CAGE)
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -112,19 +113,19 @@ def test_a_result_holds_each_checks_words_and_a_remark_only_where_there_is_one(r
 
 
 def test_only_the_checks_that_were_asked_for_count(rubric: Rubric) -> None:
-    found = result_of(Graded("anna", "d", {"same.shape": passed(EXPECTED)}), rubric, "d2", 0)
+    found = result_of(Graded("anna", "d", {"same.shape": passed(EXPECTED)}), rubric, "d2", 0, Sandbox.CAGE)
     assert found["points"] == found["possible"] == rubric.points["same.shape"]
 
 
 def test_sums_of_thirds_are_written_short(rubric: Rubric) -> None:
     thirds = replace(rubric, points={"same.shape": 0.1, "same.content": 0.2})
     graded = Graded("anna", "d", dict.fromkeys(thirds.points, passed(EXPECTED)))
-    assert result_of(graded, thirds, "d2", 0)["points"] == 0.3
+    assert result_of(graded, thirds, "d2", 0, Sandbox.CAGE)["points"] == 0.3
 
 
 def test_an_unreadable_submission_misses_everything_for_one_reason(rubric: Rubric) -> None:
     graded = unreadable("anna", "d", Unreadable("a.ipynb is empty"), [CHECKS[id] for id in rubric.points])
-    found = result_of(graded, rubric, "d2", 0)
+    found = result_of(graded, rubric, "d2", 0, Sandbox.CAGE)
     assert (found["points"], found["possible"], found["notes"]) == (0, 100, ["a.ipynb is empty"])
     assert {entry["observed"] for entry in found["checks"].values()} == {"a.ipynb is empty"}
 
@@ -203,7 +204,7 @@ def test_a_line_holds_totals_and_the_sum_of_each_question(rubric: Rubric) -> Non
 
 
 def test_a_question_that_was_not_asked_for_is_left_empty(rubric: Rubric) -> None:
-    found = result_of(Graded("anna", "d", {"same.shape": failed(EXPECTED, "none")}), rubric, "d2", 0)
+    found = result_of(Graded("anna", "d", {"same.shape": failed(EXPECTED, "none")}), rubric, "d2", 0, Sandbox.CAGE)
     (row,) = rows(grades_csv([found], rubric.questions))
     assert (row["q1b"], row["q1a"]) == ("0", "")
 

@@ -41,6 +41,7 @@ good_enough = 0.95
 program_seconds = 120
 call_seconds = 60.5
 memory_mebibytes = 8192
+scratch_mebibytes = 4096
 output_characters = 20000
 notebook_mebibytes = 40
 """

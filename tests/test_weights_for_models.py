@@ -129,7 +129,7 @@ def channel() -> State:
 def test_weights_are_matched_to_the_model_that_they_fit(name: str, tried: Try) -> None:
     (found,) = tried({"any name at all": state(name)}).answers
     assert (found.model, found.source) == (name, "any name at all")
-    assert np.allclose(found.outputs, answers(network(name)), atol=1e-5)
+    assert np.allclose(found.outputs["evaluation"], answers(network(name)), atol=1e-5)
 
 
 def wrapped(prefix: str) -> State:
@@ -195,12 +195,12 @@ def test_weights_are_used_however_they_were_saved(way: str, tried: Try) -> None:
     assert submitted.remarks == ()
     (found,) = submitted.answers
     assert found.source == "best.pk"
-    assert np.allclose(found.outputs, answers(network("CNNChannel")), atol=1e-5)
+    assert np.allclose(found.outputs["evaluation"], answers(network("CNNChannel")), atol=1e-5)
 
 
 def test_half_precision_is_precise_enough(tried: Try) -> None:
     (found,) = tried({"best.pk": {key: value.half() for key, value in channel().items()}}).answers
-    assert np.allclose(found.outputs, answers(network("CNNChannel")), atol=1e-2)
+    assert np.allclose(found.outputs["evaluation"], answers(network("CNNChannel")), atol=1e-2)
 
 
 def test_a_counter_of_batches_may_be_absent(tried: Try) -> None:
@@ -228,7 +228,7 @@ def test_weights_from_a_gpu_are_read_onto_the_processor_and_that_is_said(tried: 
     with pytest.raises(RuntimeError, match="CUDA"):
         torch.load(io.BytesIO(content), weights_only=True)
     submitted = tried({"best.pk": content})
-    assert np.allclose(submitted.answers[0].outputs, answers(network("CNNChannel")), atol=1e-5)
+    assert np.allclose(submitted.answers[0].outputs["evaluation"], answers(network("CNNChannel")), atol=1e-5)
     assert submitted.remarks == ("The weights in best.pk were saved on `cuda`; they were read onto the processor.",)
 
 
@@ -241,7 +241,7 @@ def test_a_width_and_a_kernel_that_stand_nowhere_in_the_notebook_are_taken_from_
 ) -> None:
     (found,) = tried({"best.pk": state(name, n=3, kernel_size=5)}).answers
     assert found.model == name
-    assert np.allclose(found.outputs, answers(network(name, n=3, kernel_size=5)), atol=1e-5)
+    assert np.allclose(found.outputs["evaluation"], answers(network(name, n=3, kernel_size=5)), atol=1e-5)
 
 
 def test_where_an_instructor_has_decided_on_the_arguments_the_weights_decide_on_none(tried: Try) -> None:
@@ -274,7 +274,7 @@ def test_names_out_of_a_file_do_no_harm_in_a_sentence(tried: Try) -> None:
 def test_a_file_with_the_weights_of_several_epochs_offers_all_of_them(tried: Try) -> None:
     submitted = tried({"epochs.pk": [channel(), {key: value * 0 for key, value in channel().items()}]})
     assert [found.source for found in submitted.answers] == ["epochs.pk, 0", "epochs.pk, 1"]
-    assert not np.any(submitted.answers[1].outputs)
+    assert not np.any(submitted.answers[1].outputs["evaluation"])
 
 
 def test_weights_of_a_model_that_was_only_tried_find_it(tried: Try) -> None:
@@ -287,13 +287,13 @@ def test_weights_of_a_model_that_was_only_tried_find_it(tried: Try) -> None:
 def test_layers_that_learn_their_size_from_the_first_picture_take_it_from_the_weights(tried: Try) -> None:
     lazy = NETWORKS.replace("nn.Linear(n * 7 * 7, 5)", "nn.LazyLinear(5)")
     (found,) = tried({"best.pk": channel()}, lazy).answers
-    assert np.allclose(found.outputs, answers(network("CNNChannel")), atol=1e-5)
+    assert np.allclose(found.outputs["evaluation"], answers(network("CNNChannel")), atol=1e-5)
 
 
 def test_pictures_are_handed_over_as_the_submission_does_it(tried: Try) -> None:
     sideways = NETWORKS.replace("x = torch.cat", "x = x.transpose(2, 3)\n        x = torch.cat")
     (found,) = tried({"best.pk": channel()}, sideways, layout="sideways").answers
-    assert np.allclose(found.outputs, answers(network("CNNChannel")), atol=1e-5)
+    assert np.allclose(found.outputs["evaluation"], answers(network("CNNChannel")), atol=1e-5)
 
 
 # What cannot be used

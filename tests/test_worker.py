@@ -17,7 +17,12 @@ from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Template
 from autograder.rubric import Limits
 
 LIMITS = Limits(
-    program_seconds=60, call_seconds=60, memory_mebibytes=700, output_characters=2000, notebook_mebibytes=40
+    program_seconds=60,
+    call_seconds=60,
+    memory_mebibytes=700,
+    scratch_mebibytes=100,
+    output_characters=2000,
+    notebook_mebibytes=40,
 )
 WHOLE = [None, None, None]
 
@@ -513,7 +518,7 @@ def test_a_judge_that_is_killed_leaves_no_worker_behind(tmp_path):
     script.write_text(
         "from autograder.boundary.workers import Template\n"
         "from autograder.rubric import Limits\n"
-        "template = Template(Limits(60, 60, 700, 2000, 40))\n"
+        "template = Template(Limits(60, 60, 700, 100, 2000, 40))\n"
         "worker = template.fork(None, 0)\n"
         "print(worker._pid, flush=True)\n"
         "statement = {'cell': 0, 'line': 1, 'source': 'while True: pass'}\n"

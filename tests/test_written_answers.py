@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS, judge
 from autograder.evidence.kinds import Written
 from autograder.evidence.written import written_in
@@ -689,7 +690,7 @@ def result(*cells: dict[str, Any]) -> dict[str, Any]:
     rubric = read_rubric(DEFAULT_RUBRIC, check_questions())
     written = {Written: written_in(notebook(*cells))}
     verdicts = {id: judge(check, written, {}) for id, check in CHECKS.items() if check.evidence is Written}
-    return result_of(Graded("anna", "d1", verdicts), rubric, "d2", seed=0)
+    return result_of(Graded("anna", "d1", verdicts), rubric, "d2", 0, Sandbox.CAGE)
 
 
 def test_the_result_carries_the_answer_and_the_places_of_the_pictures_and_no_points() -> None:

@@ -16,6 +16,8 @@ _LENGTHS = struct.Struct("<QQ")
 LARGEST_STRUCTURE = 8 * 2**20
 LARGEST_ARRAYS = 2**31
 Arrays = dict[str, NDArray[Any]]
+# Behind the name of a model's outputs: those of its last linear layer.
+LAST_LAYER = ", last layer"
 
 
 class Garbled(Exception):

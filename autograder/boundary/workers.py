@@ -27,12 +27,16 @@ from typing import Any
 from numpy.typing import NDArray
 
 from autograder.boundary.pipe import Arrays, Garbled, packed, receive
+from autograder.boundary.sandbox import Sandbox, best_sandbox, worker_command
 from autograder.boundary.surroundings import NOTHING, Surroundings
+from autograder.boundary.usage import MOST_THREADS, Overuse, check_scratch, processor_seconds_of, usage_of
 from autograder.rubric import Limits
 
 # The operations that are nothing but a submission's own code at work.
 _OWN = ("run", "call")
 _TICK = 0.05
+# How often a scratch folder is looked through.
+_SCRATCH_TICK = 0.5
 _PACKAGES = Path(__file__).resolve().parents[2]
 # What is done with a message that a worker sends in the middle of a request: a structure and arrays come back for a
 # question, nothing for a note.
@@ -52,7 +56,7 @@ class OutOfTime(WorkerStopped):
 
 
 class OutOfMemory(WorkerStopped):
-    """A call touched more memory than its limit."""
+    """A call held more than it may: memory, threads, files."""
 
 
 class Died(WorkerStopped):
@@ -75,9 +79,11 @@ class Reply:
 class Template:
     """The process that forks workers. Use it as a context manager; closing it ends its workers."""
 
-    def __init__(self, limits: Limits, device: str = "cpu") -> None:
-        """Args: device: "cpu", or "cuda" to let workers use a GPU where there is one."""
+    def __init__(self, limits: Limits, device: str = "cpu", sandbox: Sandbox | None = None) -> None:
+        """Args: device: "cpu", or "cuda" to let workers use a GPU where there is one; sandbox: what workers are kept
+        in, None for the best one that there is."""
         self._limits = limits
+        self._sandbox = best_sandbox() if sandbox is None else sandbox
         self._device = device
         # Workers of one submission may run side by side; the conversation with the process that forks them may not.
         self._talking = threading.RLock()
@@ -110,8 +116,9 @@ class Template:
             "MPLCONFIGDIR": self._home,
             "XDG_CACHE_HOME": self._home,
         }
+        caged = ["caged"] if self._sandbox is Sandbox.CAGE else []
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-s", "-m", "autograder.worker", str(theirs.fileno())],
+            [*worker_command(self._sandbox, "autograder.worker"), str(theirs.fileno()), *caged],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             env=environment,
@@ -142,6 +149,7 @@ class Template:
             "seed": int.from_bytes(hashlib.sha256(f"worker {seed}".encode()).digest()[:4], "big"),
             "surroundings": surroundings.as_message(),
             "output_characters": self._limits.output_characters,
+            "scratch_mebibytes": self._limits.scratch_mebibytes,
             "device": self._device if self._device != "cpu" else "",
         }
         try:
@@ -238,7 +246,7 @@ class Worker:
         self._limits = limits
         self._deadline = self._processor_deadline = float("inf")
         self.own_seconds = 0.0
-        self._looked = 0.0
+        self._looked = self._looked_at_scratch = 0.0
         self._stopped: WorkerStopped | None = None
         connection.setblocking(False)
 
@@ -269,18 +277,18 @@ class Worker:
         if processor_seconds is not None:
             # Whoever only waits uses no processor time, but does not wait for ever.
             seconds = 10 * processor_seconds
-            self._processor_deadline = _processor_seconds(self._pid) + processor_seconds
+            self._processor_deadline = processor_seconds_of(self._pid) + processor_seconds
         else:
             self._processor_deadline = float("inf")
         self._deadline = time.monotonic() + seconds
-        before = _processor_seconds(self._pid) if operation in _OWN else 0.0
+        before = processor_seconds_of(self._pid) if operation in _OWN else 0.0
         try:
             self._write(packed({"operation": operation, **parameters}, arrays))
             while True:
                 structure, received = receive(self._read)
                 if not structure.get("question") and not structure.get("note"):
                     if operation in _OWN:
-                        self.own_seconds += _processor_seconds(self._pid) - before
+                        self.own_seconds += processor_seconds_of(self._pid) - before
                     return Reply(structure, received)
                 if answer is None:
                     raise Garbled("an unexpected question")
@@ -333,13 +341,24 @@ class Worker:
             self._looked = now
             if now > self._deadline:
                 raise TimeoutError
-            if self._processor_deadline < float("inf") and _processor_seconds(self._pid) > self._processor_deadline:
+            if self._processor_deadline < float("inf") and processor_seconds_of(self._pid) > self._processor_deadline:
                 raise TimeoutError
-            touched = _touched_mebibytes(self._pid)
-            if touched > self._limits.memory_mebibytes:
-                raise OutOfMemory(f"used more than the {self._limits.memory_mebibytes} MiB of memory that it may use")
+            self._check_usage(now)
             if is_ready:
                 return
+
+    def _check_usage(self, now: float) -> None:
+        used = usage_of(self._pid)
+        if used.memory > self._limits.memory_mebibytes:
+            raise OutOfMemory(f"used more than the {self._limits.memory_mebibytes} MiB of memory that it may use")
+        if used.threads > MOST_THREADS:
+            raise OutOfMemory(f"started more than the {MOST_THREADS} threads that it may have")
+        if now > self._looked_at_scratch + _SCRATCH_TICK:
+            self._looked_at_scratch = now
+            try:
+                check_scratch(str(self.scratch), self._limits.scratch_mebibytes)
+            except Overuse as overuse:
+                raise OutOfMemory(str(overuse)) from None
 
     def _read(self, count: int) -> bytes:
         parts = bytearray()
@@ -376,25 +395,3 @@ class Worker:
         if status > 0 and os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
             return f"ended its process: {signal.strsignal(os.WTERMSIG(status))}"
         return "ended its process"
-
-
-def _touched_mebibytes(pid: int) -> float:
-    """Memory that a process really holds; what is merely reserved costs nothing."""
-    try:
-        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123
-            for line in status:
-                if line.startswith("RssAnon:"):
-                    return int(line.split()[1]) / 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return 0.0
-
-
-def _processor_seconds(pid: int) -> float:
-    """Processor time that a process has used so far."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as status:  # noqa: PTH123
-            fields = status.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return 0.0

@@ -6,10 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.boundary.pipe import LAST_LAYER, Arrays
 from autograder.evidence.gallery import Place, all_combinations, examples
 
 # What was right, and of how many.
 Count = tuple[int, int]
+# A network that is asked twice, with its pictures exchanged, has two last layers, which differ in few answers.
+LEAST_AGREEMENT = 0.75
+NOT_ITS_LAYERS = "Many of the model's answers are not those of its last layer; what that layer says was judged."
 
 
 def answers_of(outputs: NDArray[Any]) -> NDArray[Any]:
@@ -18,6 +22,21 @@ def answers_of(outputs: NDArray[Any]) -> NDArray[Any]:
     Args: outputs: [B, K].
     """
     return outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(int)
+
+
+def believed(arrays: Arrays, name: str) -> tuple[NDArray[Any], bool]:
+    """The outputs of a model for pictures, and whether they are what its layers say.
+
+    What follows the last layer, such as a softmax, changes no answer. Where many answers are others all the same, they
+    come from somewhere else than the network, and it is the network that is asked.
+
+    Args: name: of the outputs, [B, K] each.
+    """
+    outputs, last = arrays[name], arrays.get(name + LAST_LAYER)
+    if last is None or last.shape != outputs.shape:
+        return outputs, True
+    agree = float((answers_of(outputs) == answers_of(last)).mean()) >= LEAST_AGREEMENT
+    return (outputs if agree else last), agree
 
 
 def balanced(result: tuple[Count, Count]) -> float:

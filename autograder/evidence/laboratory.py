@@ -14,6 +14,7 @@ from autograder.boundary.surroundings import Surroundings
 from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Question, Reply, Template, Worker, WorkerStopped
 from autograder.datasets import CodedData, Photographs
 from autograder.evidence.kinds import LoadedData, NoEvidence
+from autograder.evidence.right_generators import RIGHT_GENERATORS
 from autograder.program.execution_order import as_executed
 from autograder.program.names import Role
 from autograder.program.parameters import Parameter
@@ -235,7 +236,9 @@ class Laboratory:
     def _surroundings(self, trains: bool) -> Surroundings:
         """What lies beside the notebook; a training is to begin with weights of its own, not with those handed in."""
         bundle = self.understanding.bundle
-        files = {name: str(p) for name, p in bundle.beside.items() if not (trains and name in bundle.weights)}
+        files = {name: str(p) for name, p in {**bundle.beside, **bundle.weights}.items()}
+        if trains:
+            files = {name: path for name, path in files.items() if name not in bundle.weights}
         networks = tuple(sorted(self.understanding.absent_networks))
         return Surroundings(bundle.modules.sources, bundle.modules.files, files, networks)
 
@@ -256,7 +259,7 @@ class Laboratory:
             "statements": list(program.statements),
             "cells": {str(cell): code[cell] for cell in program.cells if cell in code},
             "given": {name: keys[id(array)] for name, array in given.items()},
-            "replaced": dict(replaced),
+            "replaced": {name: RIGHT_GENERATORS[kind] for name, kind in replaced.items()},
             **further,
             "captures": [
                 {"name": c.name, "as": c.key, "before": _place_before(program.positions, c.end)} for c in candidates

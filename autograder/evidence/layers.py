@@ -10,7 +10,7 @@ _PADDINGS = ("constant_pad_nd", "reflection_pad2d", "replication_pad2d", "pad")
 
 
 def read_layers(events: list[dict[str, Any]]) -> tuple[tuple[Convolution, ...], tuple[tuple[int, int], ...]]:
-    """Convolutions and linear layers, (in, out), in the order of their execution.
+    """Convolutions and linear layers, (in, out), in the order of their execution; those for show do not count.
 
     A convolution whose kernel covers all of its input, behind four others, is a linear layer in other clothes.
     """
@@ -18,6 +18,8 @@ def read_layers(events: list[dict[str, Any]]) -> tuple[tuple[Convolution, ...], 
     linears: list[tuple[int, int]] = []
     padded_before: dict[str, Any] | None = None
     for event in events:
+        if event.get("idle"):
+            continue
         if event["kind"] == "convolution":
             if found:
                 found[-1].setdefault("following", event["before"][2:])

@@ -28,6 +28,7 @@ MOST_CANDIDATES = 3
 # What says that something is missing around a model, or still to be written, rather than that its layers do not fit.
 NOT_THE_MODELS_FAULT = ("NameError", "NotImplementedError", "ModuleNotFoundError")
 CLOSE = 1e-4
+IDLE = "Layers that are executed while the outputs do not depend on them were not counted."
 # Logits of one picture alone and in a batch are summed in another order.
 CLOSE_LOGITS = 1e-3
 # How the axes of [B, 3, 448, 224] are exchanged for each way in which a pipeline may hand pictures over.
@@ -190,7 +191,9 @@ def _read_run(
         convolutions=convolutions,
         linears=linears,
         entering=_entering(arrays.get("first_input"), images[:1], orientation),
-        remark=remark,
+        remark=" ".join(
+            part for part in (remark, IDLE if any(e.get("idle") for e in structure["events"]) else "") if part
+        ),
         stopped=error_words(structure["stopped"]) if "stopped" in structure else "",
     )
 

@@ -1,7 +1,5 @@
 """The files of weights in a submission, each tried on its models; what is wrong with one file costs no other."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.boundary.pipe import Arrays
 from autograder.boundary.workers import WorkerStopped
 from autograder.evidence.arguments import Reference
 from autograder.evidence.building import with_model
@@ -32,7 +31,7 @@ class Answers:
 
     model: str
     source: str
-    outputs: NDArray[Any]
+    outputs: Arrays
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class _Try:
     """One file on one model. answers: by the place of the weights in the file; sets: how many the file holds; problem:
     why there are no answers; nearness: of the weights to the model; devices: where they were when they were saved."""
 
-    answers: tuple[tuple[str, NDArray[Any]], ...] = ()
+    answers: tuple[tuple[str, Arrays], ...] = ()
     sets: int = 0
     problem: str = ""
     nearness: float = 0.0
@@ -141,7 +140,7 @@ class _FileOfWeights:
 
         def use(bench: Bench) -> _Try:
             try:
-                facts = bench.ask("open_weights", {"path": str(self._copied(bench)), "form": self._form}).structure
+                facts = bench.ask("open_weights", {"path": str(self._path), "form": self._form}).structure
             except WorkerStopped as stopped:
                 return _Try(problem=f"opening the file {stopped}", nearness=1)
             if "problem" in facts:
@@ -149,11 +148,6 @@ class _FileOfWeights:
             return self._fitted(bench, role, candidate, facts)
 
         return self._laboratory.attempt([candidate], use, given=self._laboratory.given_arrays)
-
-    def _copied(self, bench: Bench) -> Path:
-        # A copy, so that what runs there can do nothing to the file that was handed in.
-        folder = Path(tempfile.mkdtemp(prefix="weights-", dir=bench.worker.scratch))
-        return Path(shutil.copyfile(self._path, folder / "weights"))
 
     def _fitted(self, bench: Bench, role: Role, candidate: Candidate, facts: Mapping[str, Any]) -> _Try:
         sets = facts["states"]
@@ -189,6 +183,6 @@ class _FileOfWeights:
         words = f"they fit no model of the submission: {misfit(nearest, candidate.name)}"
         return _Try(sets=len(sets), problem=words, nearness=float(nearest["likeness"]))
 
-    def _outputs(self, bench: Bench, model: Reference, number: int) -> NDArray[Any]:
+    def _outputs(self, bench: Bench, model: Reference, number: int) -> Arrays:
         request = {"model": model, "state": number, "layout": self._layout}
-        return bench.ask("weights", request, {"images": self._images}).arrays["evaluation"]
+        return bench.ask("weights", request, {"images": self._images}).arrays

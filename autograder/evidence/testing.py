@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from autograder.boundary.pipe import Arrays
 from autograder.evidence.accuracy import orientation
 from autograder.evidence.claims import claimed_accuracy
-from autograder.evidence.exam import Count, Exam, balanced
+from autograder.evidence.exam import NOT_ITS_LAYERS, Count, Exam, balanced, believed
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable
 from autograder.evidence.orders import Lesson, Look, Order, Trained
@@ -65,10 +65,12 @@ def _with_submitted_weights(laboratory: Laboratory, data: _Data) -> tuple[TestRu
     exam = _exam(laboratory, data.valid, *data.tests)
     submitted = try_weights(laboratory, exam.images, orientation(laboratory) or "upright")
     remark = " ".join(submitted.remarks)
-    judged = [(answers, exam.results(answers.outputs)) for answers in submitted.answers]
+    judged = [(tried, exam.results(believed(tried.outputs, "evaluation")[0])) for tried in submitted.answers]
     if not judged:
         return None, remark
     best, results = max(judged, key=lambda pair: balanced(pair[1][0]))
+    if not believed(best.outputs, "evaluation")[1]:
+        remark = f"{remark} {NOT_ITS_LAYERS}".strip()
     source = f"the submitted weights {best.source}"
     women, men = _sets(laboratory, results[1:])
     return TestRun(best.model, source, 0, balanced(results[0]), women, men, remark=remark), remark
@@ -117,7 +119,8 @@ def _after_training(laboratory: Laboratory, data: _Data) -> TestRun | NoEvidence
         return no_training(function, trained)
     steps = watching.best_step or len(trained.trace.steps)
     cut = {"seconds": "its processor time was up", "clock": "its time was up"}.get(trained.ended, "")
-    women, men = _sets(laboratory, exam.results(outputs["evaluation"]))
+    answers, its_own = believed(outputs, "evaluation")
+    women, men = _sets(laboratory, exam.results(answers))
     return TestRun(
         model=model.name,
         source=f"its own training, {steps} steps" if not cut else f"its own training, {steps} steps until {cut}",
@@ -129,7 +132,7 @@ def _after_training(laboratory: Laboratory, data: _Data) -> TestRun | NoEvidence
             tuple(step.loss for step in trained.trace.steps),
             (("validation students", tuple(watching.points)),),
         ),
-        remark=trained.remark,
+        remark=trained.remark if its_own else f"{trained.remark} {NOT_ITS_LAYERS}".strip(),
     )
 
 
@@ -144,7 +147,7 @@ class _Validating:
         self.best_step = 0
 
     def judged(self, step: int, recorder: Recorder, outputs: Arrays) -> tuple[bool, bool]:
-        accuracy = balanced(self._exam.results(outputs["evaluation"])[0])
+        accuracy = balanced(self._exam.results(believed(outputs, "evaluation")[0])[0])
         self.points.append((step, accuracy))
         better = self.best is None or accuracy >= self.best
         if better:

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
 from autograder.grading import Graded, earned
 from autograder.report.curves import curve_numbers, curve_picture
@@ -13,12 +14,13 @@ from autograder.report.files import as_bytes, write_together
 from autograder.report.record import RECORD, RESULT, as_json, record_of
 from autograder.report.table import printable
 from autograder.rubric import Rubric
+from autograder.secret import fingerprint
 from autograder.verdict import Exhibit
 
 SCHEMA = 1
 
 
-def result_of(graded: Graded, rubric: Rubric, data_digest: str, seed: int) -> dict[str, Any]:
+def result_of(graded: Graded, rubric: Rubric, data_digest: str, seed: int, sandbox: Sandbox) -> dict[str, Any]:
     """A submission's result as JSON values; the same submission, grader, data and seed give the same one.
 
     `possible` counts the checks that were asked for: all 100 points, or fewer with `--only`.
@@ -43,7 +45,13 @@ def result_of(graded: Graded, rubric: Rubric, data_digest: str, seed: int) -> di
         "schema": SCHEMA,
         "submission": graded.name,
         "digest": graded.digest,
-        "grader": {"version": grader_version(), "rubric": rubric.digest, "data": data_digest, "seed": seed},
+        "grader": {
+            "version": grader_version(),
+            "rubric": rubric.digest,
+            "data": data_digest,
+            "seed": fingerprint(seed),
+            "sandbox": sandbox.value,
+        },
         "points": _total(checks, "points"),
         "possible": _total(checks, "possible"),
         "automatic": {"points": _total(automatic, "points"), "possible": _total(automatic, "possible")},

@@ -7,6 +7,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from autograder.boundary.sandbox import Sandbox
+
+UNCAGED = "Graded without a sandbox: the submission ran with all that this account may do."
 STYLES = {
     "pass": "green",
     "partial": "yellow",
@@ -40,6 +43,8 @@ def result_table(result: Mapping[str, Any], questions: Mapping[str, str]) -> Ren
         )
     parts: list[RenderableType] = [table, Text(_summary(result))]
     parts += [Text(printable(f"Note: {note}")) for note in result["notes"]]
+    if result["grader"]["sandbox"] == Sandbox.NONE:
+        parts.append(Text(UNCAGED, style="yellow"))
     return Group(*parts)
 
 

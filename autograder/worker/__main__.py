@@ -1,4 +1,7 @@
-"""The template process: imports what every worker needs, then forks a worker whenever the judge asks for one."""
+"""The template process: imports what every worker needs, then forks a worker whenever the judge asks for one.
+
+Started with the number of its connection and, where workers are to be caged, the word `caged`.
+"""
 
 import gc
 import json
@@ -14,19 +17,20 @@ import PIL.Image
 import PIL.PngImagePlugin
 import torch
 
+from autograder.worker.cage import Cage, end_first
 from autograder.worker.loop import serve
 
 
-def main(control: socket.socket) -> NoReturn:
+def main(control: socket.socket, cage: Cage | None) -> NoReturn:
     """Answer the judge until it hangs up: `F` with a descriptor forks a worker, `W<pid>` waits for one to end, `O`
-    makes ready for workers that train."""
+    makes ready for workers that train. Args: cage: what workers enter before anything else, None for none."""
     PIL.Image.preinit()
     # What is here now stays: the garbage collectors of the workers need not touch, and so not copy, its pages.
     gc.disable()
     gc.freeze()
     children: set[int] = set()
     try:
-        _answer(control, children)
+        _answer(control, children, cage)
     except OSError:
         pass  # the judge was killed in the middle of a word; that is a way of hanging up, too
     finally:
@@ -35,13 +39,13 @@ def main(control: socket.socket) -> NoReturn:
     sys.exit(0)
 
 
-def _answer(control: socket.socket, children: set[int]) -> None:
+def _answer(control: socket.socket, children: set[int], cage: Cage | None) -> None:
     while True:
         kind, descriptors, *_ = socket.recv_fds(control, 1, 1)
         if kind == b"F":
             pid = os.fork()
             if pid == 0:
-                _become_worker(control, descriptors[0])
+                _become_worker(control, descriptors[0], cage)
             os.close(descriptors[0])
             children.add(pid)
             control.sendall(f"{pid}\n".encode())
@@ -58,13 +62,14 @@ def _answer(control: socket.socket, children: set[int]) -> None:
             return
 
 
-def _become_worker(control: socket.socket, descriptor: int) -> NoReturn:
+def _become_worker(control: socket.socket, descriptor: int, cage: Cage | None) -> NoReturn:
     status = 1
     try:
+        end_first()
         os.setsid()
         control.close()
         gc.enable()
-        serve(socket.socket(fileno=descriptor))
+        serve(socket.socket(fileno=descriptor), cage)
         status = 0
     finally:
         os._exit(status)
@@ -97,4 +102,4 @@ def _kill(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    main(socket.socket(fileno=int(sys.argv[1])), Cage() if "caged" in sys.argv[2:] else None)

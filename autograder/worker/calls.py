@@ -18,7 +18,7 @@ from autograder.submission.weights import Form
 from autograder.worker.devices import Accelerator, run_without_gpu
 from autograder.worker.errors import describe_error
 from autograder.worker.former import Former
-from autograder.worker.known import RIGHT_GENERATORS, KnownModel, Pipe, Place
+from autograder.worker.known import KnownModel, Pipe, Place
 from autograder.worker.looking import look_at
 from autograder.worker.observing import run_model
 from autograder.worker.opening import OpenedWeights
@@ -78,7 +78,7 @@ class Workbench:
         text = "".join(statement["source"] for statement in request["statements"])
         run_without_gpu(text)
         self._former.read(text)
-        replaced = {name: RIGHT_GENERATORS[kind] for name, kind in request.get("replaced", {}).items()}
+        replaced = {name: _defined(text) for name, text in request.get("replaced", {}).items()}
         for cell, source in request["cells"].items():
             remember_source(f"<cell {cell}>", source)
         captures = request.get("captures", [])
@@ -217,6 +217,13 @@ class Workbench:
         # Upright pictures of the usual size, arranged as the submission's own accuracy function hands them over.
         like = Shown(request["layout"], (448, 224), np.zeros(0, dtype=np.float16))
         return {}, look_at(model, torch.from_numpy(arrays["images"]), like, self._accelerator)
+
+
+def _defined(text: str) -> Any:
+    """The function `right` that a text of the judge's defines."""
+    names: dict[str, Any] = {"np": np}
+    exec(compile(text, "<right>", "exec"), names)
+    return names["right"]
 
 
 def as_array(value: Any, index: tuple[slice, ...]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""What a submission is given in the place of something of its own: models that know the answers, right generators."""
+"""What a submission is given in the place of something of its own, such as models whose answers are known."""
 
 from typing import Any, Protocol
 
@@ -75,18 +75,3 @@ class Place(str):
     def _with(self, *values: Any) -> str:
         stem, dot, ending = str(self).rpartition(".")
         return f"{stem}{''.join(f'-{value}' for value in values)}{dot}{ending}"
-
-
-def right_same_pairs(data: Any, *rest: Any, **named: Any) -> Any:
-    """What `generate_same_pair` should give, in the place of a submission's own that does something else."""
-    data = np.asarray(data)
-    return np.concatenate([data[:, :, 0], data[:, :, 1]], axis=2).reshape(-1, 448, 224, 3)
-
-
-def right_different_pairs(data: Any, *rest: Any, **named: Any) -> Any:
-    """The same for `generate_different_pair`."""
-    data = np.asarray(data)
-    return np.concatenate([data[:, :, 0], data[:, [1, 2, 0], 1]], axis=2).reshape(-1, 448, 224, 3)
-
-
-RIGHT_GENERATORS = {"same": right_same_pairs, "different": right_different_pairs}

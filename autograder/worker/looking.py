@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
-from autograder.boundary.pipe import Arrays
+from autograder.boundary.pipe import LAST_LAYER, Arrays
 from autograder.worker.devices import Accelerator
 from autograder.worker.pictures import Shown, arranged
 
@@ -21,7 +22,8 @@ def look_at(
     """A model's outputs for pictures [M, 3, 448, 224], given to it as it was given others before.
 
     They are those of evaluation mode and, if `statistics` are wanted and matter, also those with the statistics of the
-    batch. Neither the model nor any generator of random numbers is left changed.
+    batch; beside each, under its name and `LAST_LAYER`, what the last linear layer put out. Neither the model nor any
+    generator of random numbers is left changed.
     """
     modes = {module: module.training for module in model.modules()}
     normalising = [m for m in model.modules() if isinstance(m, BATCH_NORMS)]
@@ -32,11 +34,11 @@ def look_at(
     try:
         model.eval()
         with torch.no_grad():
-            found["evaluation"] = _outputs(model, images.to(kind), like, accelerator)
+            found |= _outputs("evaluation", model, images.to(kind), like, accelerator)
             if statistics and normalising:
                 for norm in normalising:
                     norm.train()
-                found["batch statistics"] = _outputs(model, images.to(kind), like, accelerator)
+                found |= _outputs("batch statistics", model, images.to(kind), like, accelerator)
     finally:
         for module, training in modes.items():
             module.training = training
@@ -46,16 +48,40 @@ def look_at(
     return found
 
 
+class _LastLayer(TorchFunctionMode):
+    """Keeps what the last linear layer put out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.output: torch.Tensor | None = None
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if getattr(func, "__name__", "") == "linear" and isinstance(result, torch.Tensor):
+            self.output = result
+        return result
+
+
 def _outputs(
-    model: torch.nn.Module, images: torch.Tensor, like: Shown | None, accelerator: Accelerator
-) -> np.ndarray[Any, Any]:
-    parts = []
+    name: str, model: torch.nn.Module, images: torch.Tensor, like: Shown | None, accelerator: Accelerator
+) -> Arrays:
+    outputs, last = [], []
     for start in range(0, len(images), AT_ONCE):
         batch = arranged(images[start : start + AT_ONCE], like)
-        output = accelerator.run(model, None, batch, {})
+        with _LastLayer() as layer:
+            output = accelerator.run(model, None, batch, {})
         output = output[0] if isinstance(output, tuple | list) else output
-        parts.append(output.detach().cpu().float().reshape(len(batch[0]), -1).numpy())
-    return np.concatenate(parts)
+        outputs.append(_as_table(output, len(batch[0])))
+        if layer.output is not None and layer.output.numel() == output.numel():
+            last.append(_as_table(layer.output, len(batch[0])))
+    found = {name: np.concatenate(outputs)}
+    return found | ({name + LAST_LAYER: np.concatenate(last)} if len(last) == len(outputs) else {})
+
+
+def _as_table(output: torch.Tensor, rows: int) -> np.ndarray[Any, Any]:
+    return output.detach().cpu().float().reshape(rows, -1).numpy()
 
 
 def few(tensor: torch.Tensor) -> torch.Tensor:

@@ -14,11 +14,13 @@ import torch
 
 from autograder.boundary.pipe import Arrays, packed, receive
 from autograder.boundary.surroundings import Surroundings
+from autograder.worker.cage import Cage
 from autograder.worker.calls import Workbench
 from autograder.worker.devices import load_data_in_one_process, run_without_gpu
 from autograder.worker.former import FORMER, Former
 from autograder.worker.paths import redirect_files
 from autograder.worker.remarks import Remarks
+from autograder.worker.single_process import stay_one_process
 from autograder.worker.standins import install_standins
 from autograder.worker.unattended import run_unattended
 
@@ -81,23 +83,27 @@ class BoundedText(io.TextIOBase):
         return text
 
 
-def serve(connection: socket.socket) -> None:
-    """Answer requests until the judge hangs up."""
+def serve(connection: socket.socket, cage: Cage | None) -> None:
+    """Enter the cage, then answer requests until the judge hangs up."""
     pipe = Connection(connection)
     setup, _ = pipe.receive()
+    scratch = Path(setup["scratch"])
+    os.chdir(scratch)
+    surroundings = Surroundings.of_message(setup["surroundings"])
+    if cage is not None:
+        readable = [*([setup["data"]] if setup["data"] else []), *surroundings.files.values()]
+        cage.enter(scratch, readable, setup["scratch_mebibytes"])
     output = BoundedText(setup["output_characters"])
     _silence(output)
     torch.set_num_threads(1)
-    scratch = Path(setup["scratch"])
-    os.chdir(scratch)
     tempfile.tempdir = str(scratch)
-    surroundings = Surroundings.of_message(setup["surroundings"])
     redirect_files(Path(setup["data"]) if setup["data"] else None, scratch, setup["seed"], surroundings.files)
     remarks = Remarks()
     former = Former(FORMER, remarks.note)
     former.install()
     standins = install_standins(surroundings)
     run_unattended(remarks.note)
+    stay_one_process()
     modules = "".join(surroundings.modules.values())
     run_without_gpu(modules)
     former.read(modules)

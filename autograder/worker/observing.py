@@ -11,6 +11,7 @@ from autograder.boundary.pipe import Arrays
 from autograder.worker.errors import describe_error
 
 MOST_EVENTS = 1000
+LINEAR = ("linear", "matmul", "__matmul__", "__rmatmul__", "mm", "addmm")
 
 
 class Layers(TorchFunctionMode):
@@ -48,7 +49,7 @@ class Layers(TorchFunctionMode):
         tensors = [value for value in (*args, *named.values()) if isinstance(value, torch.Tensor)]
         if name == "conv2d":
             self._note_convolution(args, named, output)
-        elif name in ("linear", "matmul", "__matmul__", "__rmatmul__", "mm", "addmm"):
+        elif name in LINEAR:
             self._note_linear(name, tensors)
         if output.dim() == 4:
             source = next((tensor for tensor in tensors if tensor.dim() == 4), None)
@@ -79,12 +80,58 @@ class Layers(TorchFunctionMode):
         )
 
     def _note_linear(self, name: str, tensors: list[torch.Tensor]) -> None:
-        if len(tensors) < 2:
-            return
-        weight = tensors[2] if name == "addmm" and len(tensors) > 2 else tensors[1]
-        if weight.dim() == 2:
+        weight = weight_among(name, tensors)
+        if weight is not None:
             inward, outward = weight.shape[::-1] if name == "linear" else weight.shape
             self.events.append({"kind": "linear", "in": int(inward), "out": int(outward), "map": self._map})
+
+
+class Weights(TorchFunctionMode):
+    """Keeps the weights of convolutions and linear layers in the order in which `Layers` notes them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used: list[torch.Tensor | None] = []
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        name, named = getattr(func, "__name__", ""), kwargs or {}
+        result = func(*args, **named)
+        if name in ("conv2d", *LINEAR) and len(self.used) < MOST_EVENTS:
+            tensors = [value for value in (*args, *named.values()) if isinstance(value, torch.Tensor)]
+            weight = weight_among(name, tensors)
+            if weight is not None and (name != "conv2d" or tensors[0].dim() == 4):
+                self.used.append(weight)
+        return result
+
+
+def weight_among(name: str, tensors: list[torch.Tensor]) -> torch.Tensor | None:
+    """Which argument of a layer's operation holds its weights; None where it is no layer."""
+    if len(tensors) < 2:
+        return None
+    weight = tensors[2] if name == "addmm" and len(tensors) > 2 else tensors[1]
+    return weight if name == "conv2d" or weight.dim() == 2 else None
+
+
+def _mark_idle(events: list[dict[str, Any]], used: list[torch.Tensor | None], output: Any) -> None:
+    """Mark the layers that the outputs do not depend on: they are executed for show.
+
+    Where nothing can be told, since no gradient comes back at all or the second pass took another way, none is marked.
+    """
+    layers = [event for event in events if event["kind"] in ("convolution", "linear")]
+    if not isinstance(output, torch.Tensor) or not output.requires_grad or len(layers) != len(used):
+        return
+    asked = [weight for weight in used if weight is not None and weight.requires_grad]
+    # Another weight for each number, since those behind a softmax always add up to one.
+    random = torch.rand(output.shape, generator=torch.Generator().manual_seed(0))
+    gradients = torch.autograd.grad((output * random).sum(), asked, allow_unused=True)
+    alive = {id(w): g is not None and bool((g != 0).any()) for w, g in zip(asked, gradients, strict=True)}
+    if not any(alive.values()):
+        return
+    for event, weight in zip(layers, used, strict=True):
+        if not alive.get(id(weight), True):
+            event["idle"] = True
 
 
 def _pair(value: Any) -> list[int]:
@@ -106,17 +153,18 @@ def run_model(model: Callable[..., Any], images: NDArray[Any]) -> tuple[dict[str
     arrays: Arrays = {}
     output = alone = None
     try:
-        with torch.no_grad():
-            with layers:
-                output = model(batch)
+        with torch.no_grad(), layers:
+            output = model(batch)
+        with Weights() as weights:
             alone = model(batch[:2])
+        _mark_idle(layers.events, weights.used, alone)
     except Exception as problem:
         structure["stopped"] = describe_error(problem)
     if isinstance(output, torch.Tensor):
         structure |= {"kind": "logits", "shape": list(output.shape)}
-        arrays["output"] = output.float().contiguous().numpy()
+        arrays["output"] = output.detach().float().contiguous().numpy()
         if isinstance(alone, torch.Tensor):
-            arrays["alone"] = alone.float().contiguous().numpy()
+            arrays["alone"] = alone.detach().float().contiguous().numpy()
     else:
         structure |= {"kind": type(output).__name__, "shape": []}
     if layers.first_input is not None:

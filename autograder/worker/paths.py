@@ -13,6 +13,7 @@ import io
 import os
 import posixpath
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -57,6 +58,7 @@ class Redirection:
         real = (sys.prefix, sys.base_prefix, str(scratch), "/usr", "/lib", "/proc", "/sys", "/dev", "/etc")
         self._real = tuple({os.path.realpath(p) for p in real if p} | {p for p in real if p})
         self._beside = {name.rsplit("/", 1)[-1].lower(): path for name, path in sorted((beside or {}).items())}
+        self._given = frozenset((beside or {}).values())
         self._beside_modules = {plain_stem(name): path for name, path in self._beside.items() if ".py" in name}
         self._files: dict[str, str] = {}
         if data is not None:
@@ -73,7 +75,7 @@ class Redirection:
 
     def lead(self, path: str, writing: bool = False) -> str:
         """The real path that one of the submission's paths stands for; it need not exist."""
-        if path.startswith(self._real):
+        if path.startswith(self._real) or path in self._given:
             return path
         virtual = self.virtual(path)
         written = self._written + virtual
@@ -240,10 +242,15 @@ def redirect_files(data: Path | None, scratch: Path, seed: int, beside: Mapping[
     os.chdir, os.getcwd = chdir, lambda: redirection.folder
     for name in ("stat", "lstat", "access", "readlink"):
         setattr(os, name, _redirected(getattr(os, name)))
-    for name in ("mkdir", "remove", "unlink", "rmdir", "chmod", "utime", "truncate"):
+    for name in ("mkdir", "remove", "unlink", "rmdir", "chmod", "truncate"):
         setattr(os, name, _redirected(getattr(os, name), writing=True))
+    # Times and attributes of files are nobody's business here; but whoever sets times may ask whether a file is there.
+    os.listxattr = lambda path=None, **named: []
+    os.utime = lambda path, *times, **named: os.stat(path) and None  # noqa: PTH116
     for name in ("rename", "replace", "link", "symlink"):
         setattr(os, name, _redirected(getattr(os, name), writing=True, both=True))
+    # Folders are removed by paths, which are redirected, and not by descriptors.
+    shutil._use_fd_functions = False  # type: ignore[attr-defined]
     _redirect_os_open()
     _redirect_torch_save()
     _let_glob_read_windows_paths()
