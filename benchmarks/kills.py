@@ -81,14 +81,14 @@ def disturbed(command: Sequence[str], out: Path, temporary: Path, moments: Seque
     """
     draw, account = random.Random(seed), Account()
     running: subprocess.Popen[str] | None = None
-    job_lost = False
+    part_lost = False
     for moment in moments:
         seen, steps = _names(out, temporary), 0
         while True:
             if running is None or running.poll() is not None:
                 _must_have_gone_well(running)
                 running, account.starts = _started(command, temporary), account.starts + 1
-                job_lost = False
+                part_lost = False
             now = _names(out, temporary)
             steps += len(now - seen) if len(finished(out)) >= moment.finished else 0
             seen |= now
@@ -98,14 +98,14 @@ def disturbed(command: Sequence[str], out: Path, temporary: Path, moments: Seque
         _look_at(out, account)
         killed = _kill(running.pid, moment.victim, draw)
         account.kills.append((replace(moment, victim=killed), len(finished(out))))
-        job_lost |= killed is Victim.JOB
+        part_lost |= killed in (Victim.JOB, Victim.TEMPLATE)
         if killed in (Victim.GRADER, Victim.EVERYTHING):
             running.communicate()
-            running, job_lost = None, False
+            running, part_lost = None, False
     if running is None:
         running, account.starts = _started(command, temporary), account.starts + 1
     _must_have_gone_well(running)
-    if job_lost:  # what it was at is graded by the next run
+    if part_lost:  # what a killed job or template was at is graded by the next run
         _must_have_gone_well(_started(command, temporary))
         account.starts += 1
     _look_at(out, account)

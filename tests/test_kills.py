@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.boundary.workers import Template, TemplateKilled
+from autograder.session import Setup
 from benchmarks.kills import (
     Moment,
     Victim,
@@ -34,7 +36,7 @@ GIVEN_UP = 120  # seconds after which nobody can think that it is only slow
 
 def command(folder: Path, out: Path, data: Path, jobs: int) -> list[str]:
     words = [sys.executable, "-m", "autograder", "grade", folder, "--out", out, "--data", data, "--jobs", jobs]
-    return [str(word) for word in (*words, "--only", "same")]
+    return [str(word) for word in (*words, "--only", "same", "--seed", 0)]
 
 
 @pytest.fixture
@@ -69,6 +71,32 @@ def test_random_moments_are_the_same_for_the_same_seed_and_come_one_after_the_ot
 
 
 # --- nobody goes on alone
+
+
+def test_a_worker_that_ends_with_its_template_says_nothing_of_the_submission(setup: Setup) -> None:
+    before = set(children_of(os.getpid()))
+    with Template(setup.rubric.limits) as template:
+        worker = template.fork(None, 0)
+        (pid,) = set(children_of(os.getpid())) - before
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(TemplateKilled):
+            worker.request("run", {"statements": []})
+        worker.close()
+        template.fork(None, 0).close()  # by a template that was started anew
+
+
+def test_a_template_that_is_killed_costs_nobody_points_and_its_submission_is_graded_again(
+    tmp_path: Path, small_data: Path, temporary: Path
+) -> None:
+    with at_an_endless_submission(tmp_path, small_data, temporary) as process:
+        (job,) = children_of(process.pid)
+        (template,) = children_of(job)
+        os.kill(template, signal.SIGKILL)
+        until(lambda: process.poll() is not None)
+        assert process.returncode == 0
+    result = json.loads((tmp_path / "out" / "a" / "result.json").read_text())
+    assert {entry["verdict"] for entry in result["checks"].values()} == {"error"}
+    assert not (tmp_path / "out" / "a" / "graded.json").exists() and not list(temporary.iterdir())
 
 
 def until(true: Callable[[], object]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from autograder import resuming
+from autograder.boundary.sandbox import Sandbox
 from autograder.evidence.training_kinds import Curve
 from autograder.grading import Graded
 from autograder.report.result import as_read, write_result
@@ -92,6 +93,11 @@ def another_setup(**changes: Any) -> Callable[[Work], None]:
     return change
 
 
+def another_sandbox(work: Work) -> None:
+    (other,) = set(Sandbox) - {work.setup.sandbox}
+    work.setup = replace(work.setup, sandbox=other)
+
+
 def another_name(work: Work) -> None:
     work.path = work.path.rename(work.path.with_name("anna.folder"))
 
@@ -107,6 +113,7 @@ def another_name(work: Work) -> None:
         pytest.param(another_setup(seed=1), id="the seed"),
         pytest.param(another_setup(only=("same",)), id="the checks"),
         pytest.param(another_setup(device="cuda"), id="the device"),
+        pytest.param(another_sandbox, id="the sandbox"),
         pytest.param(another_setup(overrides={"anna": Decisions(notebook="work.py")}), id="a decision"),
     ],
 )
