@@ -25,7 +25,7 @@ from autograder.session import CannotGrade, Setup, grade_path, prepare
 from autograder.submission.notebook import Unreadable
 from autograder.temporary import temporary_folders_in_one
 from autograder.verdict import Verdict
-from autograder.whole_class import Entry, entries_of, finished_results, grade_class, grader_failed
+from autograder.whole_class import Entry, entries_of, finished_results, forget_finished, grade_class, grader_failed
 
 ALL_PASS, SOME_DO_NOT, NOTHING_GRADED = 0, 1, 2
 NAMES_IN_A_LINE = 3
@@ -160,7 +160,9 @@ def _graded_class(
     entries: Sequence[Entry], out: ResultsFolder, setup: Setup, jobs: int, fresh: bool
 ) -> list[dict[str, Any]]:
     """The results of a class, those of an earlier run among them, with progress on the terminal."""
-    finished = {} if fresh else finished_results(entries, out.path, setup)
+    if fresh:
+        forget_finished(entries, out.path)
+    finished = finished_results(entries, out.path, setup)
     if finished:
         typer.echo(
             f"{len(finished)} of {len(entries)} submissions were graded before and are kept (--fresh grades them anew)",

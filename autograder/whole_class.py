@@ -14,6 +14,8 @@ from autograder.datasets import CodedData
 from autograder.grading import Graded, checks_to_judge, faulty
 from autograder.jobs import Lost, processors_for_each, side_by_side
 from autograder.overrides import FILE_NAME
+from autograder.report.files import remove_unfinished
+from autograder.report.record import RECORD
 from autograder.report.result import as_read, write_result
 from autograder.results_folder import ResultsFolder
 from autograder.resuming import finished_result, made_from
@@ -52,6 +54,15 @@ def finished_results(entries: Sequence[Entry], out: Path, setup: Setup) -> dict[
     """The results that an earlier run has finished and that still hold, by the name of their entry."""
     found = {entry.name: finished_result(out / entry.name, entry.path, setup) for entry in entries}
     return {name: result for name, result in found.items() if result is not None}
+
+
+def forget_finished(entries: Sequence[Entry], out: Path) -> None:
+    """Have each submission graded again; until then, its result stays.
+
+    Raises: OSError.
+    """
+    for entry in entries:
+        (out / entry.name / RECORD).unlink(missing_ok=True)
 
 
 def grade_class(
@@ -104,6 +115,12 @@ def _grading(setup: Setup, out: ResultsFolder, at_once: int) -> Iterator[Callabl
 
 
 def _result_of_loss(entry: Entry, out: ResultsFolder, setup: Setup, loss: Lost) -> dict[str, Any]:
+    """What there is of a submission whose job died: that it did, or its result, where the job was done but for saying
+    so."""
+    remove_unfinished(out.path / entry.name)
+    result = finished_result(out.path / entry.name, entry.path, setup)
+    if result is not None:
+        return result
     return _written(entry, out, setup, faulty(entry.name, loss, checks_to_judge(setup.rubric, setup.only)), None)
 
 

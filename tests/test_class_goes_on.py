@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -64,6 +65,10 @@ class Class:
         """The submissions that the last command has graded."""
         return self.log.read_text().split()
 
+    def result(self, name: str) -> dict[str, Any]:
+        result: dict[str, Any] = json.loads((self.out / name / "result.json").read_text())
+        return result
+
     def files(self) -> dict[str, bytes]:
         paths = [path for path in self.out.rglob("*") if path.is_file() and path.name != "timings.json"]
         return {str(path.relative_to(self.out)): path.read_bytes() for path in paths}
@@ -100,10 +105,14 @@ def test_what_was_not_finished_is_graded_and_stands_beside_the_rest(class_of_thr
     assert class_of_three.at_work() == ["berta"] and class_of_three.files() == files
 
 
-def test_on_wish_all_is_graded_anew(class_of_three: Class) -> None:
+def test_on_wish_all_is_graded_anew_and_a_run_that_was_ended_over_it_is_continued(class_of_three: Class) -> None:
     class_of_three.grade()
+    class_of_three.happens["berta"] = no_room_for_files
     assert "kept" not in class_of_three.grade("--fresh").stderr
-    assert class_of_three.at_work() == ["anna", "berta", "clara"]
+    assert class_of_three.at_work() == ["anna", "berta"]
+    class_of_three.happens.clear()
+    assert "1 of 3 submissions were graded before" in class_of_three.grade().stderr
+    assert class_of_three.at_work() == ["berta", "clara"]
 
 
 def test_who_hands_in_again_is_graded_again(class_of_three: Class) -> None:
@@ -141,11 +150,28 @@ def test_what_a_job_was_at_when_it_was_killed_is_graded_again(class_of_three: Cl
     shutil.rmtree(class_of_three.out)
     class_of_three.happens["berta"] = lambda: os.kill(os.getpid(), signal.SIGKILL)
     class_of_three.grade()
-    lost = json.loads(class_of_three.files()["berta/result.json"])
-    assert lost["checks"][ONLY]["verdict"] == "error" and "Killed" in lost["checks"][ONLY]["observed"]
+    lost = class_of_three.result("berta")["checks"][ONLY]
+    assert lost["verdict"] == "error" and "Killed" in lost["observed"]
     class_of_three.happens.clear()
     class_of_three.grade()
     assert class_of_three.at_work() == ["berta"] and class_of_three.files() == undisturbed
+
+
+def test_a_job_that_is_killed_when_it_has_just_finished_a_result_does_not_take_it_along(
+    class_of_three: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_by_nobody(result: dict[str, Any]) -> None:
+        (class_of_three.out / result["submission"] / ".autograder-unfinished-x").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(whole_class, "as_read", read_by_nobody)
+        assert class_of_three.grade().exit_code == 0
+    assert {entry["verdict"] for entry in class_of_three.result("anna")["checks"].values()} == {"pass"}
+    files = class_of_three.files()
+    assert not [name for name in files if "unfinished" in name]
+    class_of_three.grade()
+    assert class_of_three.at_work() == [] and class_of_three.files() == files
 
 
 def test_text_that_a_file_of_json_cannot_tell_from_another_is_the_same_in_grades_of_results_that_were_kept(
@@ -202,12 +228,10 @@ def test_a_file_for_which_there_is_no_room_leaves_no_half_and_the_finished_resul
 def test_an_earlier_result_outlives_a_new_one_for_which_there_is_no_room(class_of_three: Class) -> None:
     class_of_three.grade()
     before = class_of_three.files()
+    (class_of_three.folder / "anna.py").write_text("# better\n")
     class_of_three.happens["anna"] = no_room_for_files
-    assert refused_in_a_sentence(class_of_three.grade("--fresh"), "cannot be written: ")
+    assert refused_in_a_sentence(class_of_three.grade(), "cannot be written: ")
     assert class_of_three.files() == before
-    class_of_three.happens.clear()
-    class_of_three.grade()
-    assert class_of_three.at_work() == []
 
 
 def test_a_disk_that_says_only_late_that_it_is_full_is_believed(
