@@ -84,7 +84,7 @@ def check(
         console=Console(stderr=True),
         transient=True,
     )
-    with setup.grader() as grader, progress:
+    with temporary_folders_in_one(), setup.grader() as grader, progress:
         task = progress.add_task("starting")
 
         def on_verdict(check: Check, verdict: Verdict) -> None:
