@@ -11,16 +11,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS, Check
+from autograder.datasets import UnusableData
 from autograder.overrides import FILE_NAME
+from autograder.report.files import write_text
 from autograder.report.grades import grades_csv
-from autograder.report.result import as_json, write_result, write_text
+from autograder.report.record import as_json
+from autograder.report.result import write_result
 from autograder.report.table import class_table, print_result, printable
+from autograder.results_folder import InUse, ResultsFolder, held
 from autograder.rubric import DEFAULT_RUBRIC
 from autograder.secret import NoSecret, secret_seed
 from autograder.session import CannotGrade, Setup, grade_path, prepare
 from autograder.submission.notebook import Unreadable
+from autograder.temporary import temporary_folders_in_one
 from autograder.verdict import Verdict
-from autograder.whole_class import Entry, entries_of, grade_class
+from autograder.whole_class import Entry, entries_of, finished_results, forget_finished, grade_class, grader_failed
 
 ALL_PASS, SOME_DO_NOT, NOTHING_GRADED = 0, 1, 2
 NAMES_IN_A_LINE = 3
@@ -79,7 +84,7 @@ def check(
         console=Console(stderr=True),
         transient=True,
     )
-    with setup.grader() as grader, progress:
+    with temporary_folders_in_one(), setup.grader() as grader, progress:
         task = progress.add_task("starting")
 
         def on_verdict(check: Check, verdict: Verdict) -> None:
@@ -117,8 +122,15 @@ def grade(
     jobs: Annotated[int, typer.Option(help="How many submissions are graded at a time.")] = 1,
     overrides: Overrides = None,
     no_sandbox: NoSandbox = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Grade all anew, also what an earlier run has finished.")
+    ] = False,
 ) -> None:
-    """Grade a class. One submission that cannot be graded does not stop the others."""
+    """Grade a class. One submission that cannot be graded does not stop the others.
+
+    The same command goes on where a run was ended: what is finished is kept, unless the submission, a decision about
+    it or anything else that it was graded with has changed since.
+    """
     if jobs < 1:
         _refuse(f"--jobs is {jobs}, and should be 1 or more")
     if not folder.is_dir():
@@ -130,22 +142,41 @@ def grade(
     strangers = set(setup.overrides) - {name for entry in entries for name in (entry.path.name, entry.path.stem)}
     if strangers:
         _refuse(f"the decisions on {', '.join(sorted(strangers))} are about no submission in {folder}")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        # It is drawn anew by whoever is told of progress, since jobs are forked from a process without other threads.
-        with Progress(*columns, console=Console(stderr=True), auto_refresh=False) as progress:
-            task = progress.add_task("grading", total=len(entries))
-
-            def watch(done: int, at_work: Sequence[Entry]) -> None:
-                progress.update(task, completed=done, description=_listed(at_work) or "graded", refresh=True)
-
-            results = grade_class(entries, out, setup, jobs, watch)
-        write_text(out / "grades.csv", grades_csv(results, setup.questions))
+        with held(out) as results_folder, temporary_folders_in_one():
+            results = _graded_class(entries, results_folder, setup, jobs, fresh)
+            write_text(out / "grades.csv", grades_csv(results, setup.questions))
+    except (InUse, UnusableData) as problem:
+        _refuse(str(problem))
     except OSError as problem:
         _refuse(f"{problem.filename or out} cannot be written: {problem.strerror or problem}")
     Console().print(class_table(results))
     typer.echo(f"{len(results)} submissions graded; {out / 'grades.csv'} holds the points")
+    if failed := sum(grader_failed(result) for result in results):
+        typer.echo(f"autograder: it failed itself on {failed} of them; the same command grades these again", err=True)
+
+
+def _graded_class(
+    entries: Sequence[Entry], out: ResultsFolder, setup: Setup, jobs: int, fresh: bool
+) -> list[dict[str, Any]]:
+    """The results of a class, those of an earlier run among them, with progress on the terminal."""
+    if fresh:
+        forget_finished(entries, out.path)
+    finished = finished_results(entries, out.path, setup)
+    if finished:
+        typer.echo(
+            f"{len(finished)} of {len(entries)} submissions were graded before and are kept (--fresh grades them anew)",
+            err=True,
+        )
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    # It is drawn anew by whoever is told of progress, since jobs are forked from a process without other threads.
+    with Progress(*columns, console=Console(stderr=True), auto_refresh=False) as progress:
+        task = progress.add_task("grading", total=len(entries))
+
+        def watch(done: int, at_work: Sequence[Entry]) -> None:
+            progress.update(task, completed=done, description=_listed(at_work) or "graded", refresh=True)
+
+        return grade_class(entries, out, setup, jobs, watch, finished)
 
 
 def _listed(entries: Sequence[Entry]) -> str:

@@ -1,15 +1,13 @@
 """The data sets of a grading: the photographs in use, and the coded copies with which submissions are probed."""
 
-import fcntl
 import hashlib
 import os
 import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +17,7 @@ import platformdirs
 from numpy.typing import NDArray
 from PIL import Image
 
+from autograder.locking import taking_turns
 from fixtures.catalogue import FOLDERS, SIDES, Photograph, Shoe
 from fixtures.coded import Codebook, normalised, write_coded_picture
 from fixtures.shoes import write_shoes
@@ -89,37 +88,35 @@ def cache_folder() -> Path:
 
 
 def made_once(name: str, make: Callable[[Path], None]) -> Path:
-    """A folder of the cache, made by `make` if it is not there yet; whoever comes second waits for the first."""
+    """A folder of the cache, made by `make` if it is not there yet; whoever comes second waits for the first.
+
+    It may be killed at any moment: the folder is there as a whole or not at all, and who comes next makes it.
+    """
     folder = cache_folder() / name
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _taking_turns(folder.parent / f".{name}.lock"):
+    with taking_turns(folder.parent / f".{name}.lock") as lock:
         if folder.is_dir():
             return folder
+        if lock.certain:  # then whoever made these was killed
+            for leftover in folder.parent.glob(f".{name}-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder.parent))
         try:
             make(unfinished)
             unfinished.chmod(0o755)
+            # The name must not outlive a crash of the machine without the pictures: nobody would look at them again.
+            os.sync()
             unfinished.rename(folder)
-        except OSError:
+        except OSError as problem:
+            # Where files cannot be locked, two may have done the same work, and the other was sooner.
             if not folder.is_dir():
+                problem.filename = problem.filename or str(folder)
                 raise
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     return folder
-
-
-@contextmanager
-def _taking_turns(lock: Path) -> Iterator[None]:
-    """Hold a lock among processes. Where files cannot be locked, two may do the same work, which does no harm."""
-    with lock.open("w") as file:
-        with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
 
 
 def synthetic_data() -> Path:

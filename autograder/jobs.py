@@ -166,6 +166,9 @@ def _work(ready: Ready[Task, Made], connection: Connection, inherited: Sequence[
                 connection.send(answer)
     except (KeyboardInterrupt, BrokenPipeError, ConnectionResetError):
         return
+    except Exception as problem:  # it cannot even get ready
+        with contextlib.suppress(OSError):
+            connection.send(("raised", problem))
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
@@ -177,8 +180,10 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
 def _end_with(parent: int) -> None:
     """A parent that was killed can tell nobody; its jobs are not to go on without it."""
     while os.getppid() == parent:
-        time.sleep(1.0)
+        time.sleep(TICK)
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(PATIENCE_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @contextmanager

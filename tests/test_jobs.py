@@ -140,7 +140,7 @@ def started(tmp_path: Path, *arguments: object) -> Iterator[subprocess.Popen[str
 
 
 def workers_at_work(tmp_path: Path) -> int:
-    return len(list((tmp_path / "temporary").glob("autograder-scratch-*")))
+    return len(list((tmp_path / "temporary").rglob("autograder-scratch-*")))
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

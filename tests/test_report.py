@@ -16,8 +16,10 @@ from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
 from autograder.evidence.training_kinds import Curve
 from autograder.grading import Graded, check_questions, unreadable
+from autograder.report.files import write_text
 from autograder.report.grades import grades_csv, inert
-from autograder.report.result import as_json, result_of, write_result, write_text
+from autograder.report.record import as_json
+from autograder.report.result import result_of, write_result
 from autograder.report.table import STYLES, print_result, printable
 from autograder.rubric import DEFAULT_RUBRIC, Rubric, read_rubric
 from autograder.submission.notebook import Unreadable

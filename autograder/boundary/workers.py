@@ -51,6 +51,10 @@ class Closed(Exception):
     """There are no more workers to be had, since the grader is ending."""
 
 
+class TemplateKilled(Exception):
+    """A worker has ended with the process that forked it, which somebody has killed. The submission is not to blame."""
+
+
 class OutOfTime(WorkerStopped):
     """A call took longer than its limit."""
 
@@ -273,7 +277,7 @@ class Worker:
             the place of the other, so that a busy machine costs nobody anything; answer: called whenever the worker
             asks or notes something on the way, which is how models whose answers are known are played from this side
             and how a training is watched while it runs.
-        Raises: OutOfTime, OutOfMemory, Died, Lied; the worker is gone after any of them.
+        Raises: OutOfTime, OutOfMemory, Died, Lied, TemplateKilled; the worker is gone after any of them.
         """
         if self._stopped:
             raise self._stopped
@@ -396,6 +400,8 @@ class Worker:
         self._stopped = self._stopped or Died("ended its process")
         self._connection.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
+        if status == -1:  # nobody could say how it ended
+            raise TemplateKilled("the process that workers are forked from was killed")
         if status > 0 and os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
             return f"ended its process: {signal.strsignal(os.WTERMSIG(status))}"
         return "ended its process"

@@ -1,8 +1,6 @@
 """`result.json`, the interface to other programs, and `timings.json` beside it."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,6 +10,8 @@ from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
 from autograder.grading import Graded, earned
 from autograder.report.curves import curve_numbers, curve_picture
+from autograder.report.files import as_bytes, write_together
+from autograder.report.record import RECORD, RESULT, as_json, record_of
 from autograder.report.table import printable
 from autograder.rubric import Rubric
 from autograder.secret import fingerprint
@@ -88,43 +88,36 @@ def _number(points: float) -> float:
     return round(float(points), 6)
 
 
-def as_json(value: Mapping[str, Any]) -> str:
-    """JSON as it is written to files: stable, readable, with a newline at the end."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+def as_read(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A result as whoever reads its file has it."""
+    read: dict[str, Any] = json.loads(as_bytes(as_json(result)))
+    return read
 
 
-def write_result(folder: Path, result: Mapping[str, Any], graded: Graded) -> None:
+def write_result(
+    folder: Path, result: Mapping[str, Any], graded: Graded, made_from: Mapping[str, Any] | None = None
+) -> None:
     """Write `result.json`, `timings.json` and a picture of each learning curve; each is there as a whole or not at all.
 
-    The result comes last, so that where it is, everything is.
+    Args: made_from: all that the result depends on, for the record by which a later run can tell that it still holds;
+        None where it is to be graded again.
+    Raises: OSError, which names the file; where there was no room, what was there is as it was.
     """
+    seconds = {name: round(seconds, 3) for name, seconds in graded.seconds.items()}
+    contents = {
+        f"curve-{_plain(name)}.png": curve_picture(f"{result['submission']}: {name}", curve)
+        for name, curve in sorted(graded.curves.items())
+    }
+    contents["timings.json"] = as_bytes(as_json({"seconds": seconds}))
+    contents[RESULT] = as_bytes(as_json(result))
+    if made_from is not None:
+        contents[RECORD] = record_of(made_from, contents)
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("curve-*.png"):
-        old.unlink()
-    for name, curve in sorted(graded.curves.items()):
-        _write(folder / f"curve-{_plain(name)}.png", curve_picture(f"{result['submission']}: {name}", curve))
-    write_text(folder / "timings.json", as_json({"seconds": {name: round(s, 3) for name, s in graded.seconds.items()}}))
-    write_text(folder / "result.json", as_json(result))
+    old = [path.name for path in folder.glob("curve-*.png") if path.name not in contents]
+    # Without its record no result counts, so that whatever ends this in the middle, no two are taken for one.
+    write_together(folder, contents, instead_of=[RECORD, *old])
 
 
 def _plain(name: str) -> str:
     """A name without anything that could lead out of a folder."""
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:60]
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file of text by renaming a finished one into its place."""
-    # A lone surrogate, as a file name or a notebook may hold one, is no UTF-8; it is written as an escape.
-    _write(path, text.encode("utf-8", errors="backslashreplace"))
-
-
-def _write(path: Path, content: bytes) -> None:
-    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(path)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
