@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.boundary.replies import OPEN_WEIGHTS, Fault, Fitting, Opened, fit_weights, with_weights
+from autograder.boundary.replies import Fault, with_weights
+from autograder.boundary.weights import OPEN_WEIGHTS, Fitting, Opened, fit_weights
 from autograder.boundary.workers import WorkerStopped
 from autograder.evidence.arguments import Reference
 from autograder.evidence.building import with_model
