@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from unittest import mock
 from autograder import grading
 from autograder.boundary import workers
 from autograder.boundary.workers import Died, OutOfTime, Reply, Template, Worker
+from autograder.evidence import training
+from autograder.evidence.classroom import Classroom
 from autograder.grading import Graded, Grader
 from autograder.program.understanding import Understanding
 from autograder.rubric import Limits
@@ -235,13 +238,15 @@ class Replay:
         self._grader = Grader(setup.data_set, setup.rubric, setup.seed, [recording.only], self.template, at_once=1)
 
         self._understanding = Understanding(recording.bundle)
+        self._classroom = cache(Classroom)
 
     def graded(self, place: tuple[int, int] | None = None, change: Change | None = None) -> Graded:
         """What comes out when the messages at a place are changed."""
         self.template.begin(place, change)
-        # A text is understood the same way every time, and that takes longer than all the rest.
+        # A text is understood the same way every time, and the same pictures are drawn; all the rest takes less long.
         understood = mock.patch.object(grading, "Understanding", lambda bundle: self._understanding)
         # Nobody reads what is sent to a worker that is none.
         unsent = mock.patch.object(workers, "packed", lambda *message: b"")
-        with understood, unsent:
+        drawn = mock.patch.object(training, "Classroom", self._classroom)
+        with understood, unsent, drawn:
             return self._grader.grade(self.recording.bundle)

@@ -16,17 +16,16 @@ from autograder.boundary.replies import (
     CALL,
     DESCRIBE,
     FORWARD,
-    OPEN_WEIGHTS,
     SIGNATURE,
     Fault,
     fetch,
-    fit_weights,
     part_shape,
     pictures_shown,
     read_envelope,
     trained,
     with_weights,
 )
+from autograder.boundary.weights import OPEN_WEIGHTS, fit_weights
 
 NUMBER = {"kind": "number", "value": 0.5}
 CONVOLUTION = {"kind": "convolution", "before": [3, 3, 8, 8], "after": [3, 4, 8, 8], "weight": [4, 3, 3, 3]}

@@ -13,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.boundary.replies import read_not_opened
+from autograder.boundary.weights import read_not_opened
 from autograder.evidence.weights_words import not_opened
 from autograder.submission.weights import MOST_MEBIBYTES, Form, Unusable, form_of, form_of_bytes, in_megabytes
 from autograder.worker.opening import OpenedWeights

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.boundary.replies import OPEN_WEIGHTS, Fault, Fitting, Opened, Said, fit_weights, with_weights
+from autograder.boundary.replies import Fault, Said, with_weights
+from autograder.boundary.weights import OPEN_WEIGHTS, Fitting, Opened, fit_weights
 from autograder.boundary.workers import WorkerStopped
 from autograder.evidence.arguments import Reference
 from autograder.evidence.building import with_model

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from autograder.boundary.replies import Fitting, NotFinite, NotOpened
+from autograder.boundary.weights import Fitting, NotFinite, NotOpened
 from autograder.submission.weights import shortened
 
 STATE_DICT = "save the weights alone, with `torch.save(model.state_dict(), path)`"
