@@ -104,7 +104,9 @@ def read_cells(content: bytes, name: str) -> tuple[Cell, ...]:
 
 def _notebook_cells(text: str, name: str) -> tuple[Cell, ...]:
     if text.count("[") + text.count("{") > _MOST_PARTS:
-        raise Unreadable(f"{name} has more than a million brackets in it; clear the outputs of its cells and save it again")
+        raise Unreadable(
+            f"{name} has more than a million brackets in it; clear the outputs of its cells and save it again"
+        )
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as problem:
@@ -128,7 +130,9 @@ def _notebook_cell(number: int, cell: dict[str, Any]) -> Cell:
     output, pictures = _printed(cell.get("outputs")), saved_pictures(cell, source)
     executed = _counted(cell.get("execution_count", cell.get("prompt_number")))
     kind = cell.get("cell_type")
-    return Cell(number, kind if isinstance(kind, str) else "", source, output, executed, _named_question(cell), pictures)
+    return Cell(
+        number, kind if isinstance(kind, str) else "", source, output, executed, _named_question(cell), pictures
+    )
 
 
 def _named_question(cell: dict[str, Any]) -> str:
