@@ -11,15 +11,19 @@ import importlib.util
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from autograder.submission.module_names import ELSEWHERE, LIBRARIES, plain_stem
 from autograder.submission.notebook import Statement, Unreadable, as_python, body_of, read_cells
+from autograder.submission.python_text import MOST_LETTERS, Rewriter
+from autograder.submission.shadows import Shadow, shadows, worth_telling
 
 # A shell line such as `!python3 -u "prepare.py" data/`.
 _SCRIPT_LINE = re.compile(r"\s*python[\d.]*(?:\s+-\w+)*\s+(\"[^\"]+\.py\"|'[^']+\.py'|\S+\.py)(.*)$")
+_LONGEST_LINE = 1000  # of a shell line; and of names, as far as they are compared
+_MOST_LOOKED_FOR = 100
 _LOADING = ("spec_from_file_location", "SourceFileLoader", "load_source")
 
 
@@ -29,7 +33,8 @@ class Modules:
 
     sources: Python text by module name, dotted within packages; files: the name of the file behind each, by module
     name; absent: names that the notebook imports and that nothing here stands for; renamed: which file is meant by a
-    name that no file has; whole: modules that are used as `module.name`, or loaded while the notebook runs.
+    name that no file has; whole: modules that are used as `module.name`, or loaded while the notebook runs; shadows:
+    files beside the notebook that have the name of a library.
     """
 
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -37,15 +42,17 @@ class Modules:
     absent: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     whole: frozenset[str] = frozenset()
+    shadows: tuple[Shadow, ...] = ()
 
 
-def module_text(content: bytes, name: str) -> str:
+def module_text(content: bytes, name: str, rewriter: Rewriter | None = None) -> str:
     """The text of a Python file or of the code cells of a notebook, as Python; as it is where it is none."""
     try:
         cells = read_cells(content, name)
     except Unreadable:
         return content.decode("utf-8", errors="replace")
-    return "\n\n".join(as_python(cell.source) for cell in cells if cell.kind == "code")
+    rewriter = rewriter or Rewriter()
+    return "\n\n".join(as_python(cell.source, rewriter) for cell in cells if cell.kind == "code")
 
 
 def importable(texts: Mapping[str, str], near: str = "") -> tuple[dict[str, str], dict[str, str]]:
@@ -86,28 +93,44 @@ def find_modules(
         notebook's own folder.
     """
     sources, files = importable(texts, near)
+    wanted = _wanted([statement.node for statement in statements], sources)
+    for file in (file for statement in statements for file in _files_meant(statement.node)):
+        wanted.setdefault(_identifier(file), set()).add("*")
+    defined = {file: _defined(text) for file, text in texts.items()}
+    alike = shadows(files, near, wanted, {module: defined[file] for module, file in files.items()})
+    left_aside = {shadow.module for shadow in alike if not shadow.taken}
+    sources, files = (
+        {module: value for module, value in found.items() if module.split(".")[0] not in left_aside}
+        for found in (sources, files)
+    )
     for module, file in (decided or {}).items():
         if file in texts:
             sources[module], files[module] = texts[file], file
     renamed: dict[str, str] = {}
     absent = []
-    wanted = _wanted([statement.node for statement in statements], sources)
-    for statement in statements:
-        run = _file_run(statement.node)
-        scripts = [found[1].strip("\"'") for text in _texts_in(statement.node) if (found := _SCRIPT_LINE.match(text))]
-        for file in [*_files_loaded(statement.node), *scripts, *([run] if run is not None else [])]:
-            wanted.setdefault(_identifier(file), set())
     taken = {files[name] for name in wanted if name in files}
     unknown = [module for module in wanted if module not in sources and not _is_library(module)]
-    for module, names in ((module, wanted[module]) for module in unknown):
-        left = {file: text for file, text in texts.items() if file not in taken}
-        meant = _meant(module, names, left, alone=len(unknown) == 1)
+    for number, module in enumerate(unknown):
+        left = [file for file in texts if file not in taken and number < _MOST_LOOKED_FOR]
+        meant = _meant(module, wanted[module] - {"*"}, left, defined, alone=len(unknown) == 1)
         if meant is None:
             absent.append(module)
             continue
         taken.add(meant)
         sources[module], files[module], renamed[module] = texts[meant], meant, meant
-    return Modules(sources, files, tuple(absent), renamed, _used_whole(statements, files))
+    told = tuple(worth_telling(alike, near))
+    return Modules(sources, files, tuple(absent), renamed, _used_whole(statements, files), told)
+
+
+def _files_meant(node: ast.stmt) -> list[str]:
+    """The Python files that a statement loads, or runs, by their paths."""
+    run = _file_run(node)
+    scripts = [found[1].strip("\"'") for text in _texts_in(node) if (found := _script_line(text))]
+    return [*_files_loaded(node), *scripts, *([run] if run is not None else [])]
+
+
+def _script_line(text: str) -> re.Match[str] | None:
+    return _SCRIPT_LINE.match(text) if len(text) <= _LONGEST_LINE else None
 
 
 def _used_whole(statements: Sequence[Statement], files: Mapping[str, str]) -> frozenset[str]:
@@ -185,12 +208,14 @@ def _is_library(module: str) -> bool:
     return found and top not in ("reference", "student_template", "fixtures", "tests", "benchmarks")
 
 
-def _meant(module: str, names: set[str], left: Mapping[str, str], alone: bool) -> str | None:
+def _meant(
+    module: str, names: set[str], left: Sequence[str], defined: Mapping[str, Collection[str]], alone: bool
+) -> str | None:
     """The file that a notebook means by a module's name: one called alike, or else the one that holds what is taken."""
-    last = module.split(".")[-1]
+    last = module.split(".")[-1][:_LONGEST_LINE]
     alike = [file for file in left if plain_stem(file) == plain_stem(last)]
     alike = alike or [file for file in left if plain_stem(last) and plain_stem(file).startswith(plain_stem(last))]
-    holding = [file for file, text in left.items() if names and names <= _defined(text)]
+    holding = [file for file in left if names and names <= set(defined[file])]
     chosen = [file for file in alike if file in holding] or alike or holding
     if not chosen and alone and len(left) == 1:
         chosen = list(left)
@@ -222,13 +247,14 @@ def with_files_run(statements: Iterable[Statement], modules: Modules) -> tuple[S
     its code by itself.
     """
     made = []
+    scripts = _Scripts(modules)
     for statement in statements:
         file = _file_run(statement.node)
         module = _identifier(file) if file is not None else ""
         if module in modules.sources:
             source = f"from {module} import *"
             statement = replace(statement, source=source + "\n", node=ast.parse(source).body[0])
-        elif ".system(" in statement.source and (node := _Scripts(modules).visit(copy.deepcopy(statement.node))):
+        elif ".system(" in statement.source and (node := scripts.visit(copy.deepcopy(statement.node))):
             ast.fix_missing_locations(node)
             statement = replace(statement, source=ast.unparse(node) + "\n", node=node)
         made.append(statement)
@@ -240,13 +266,15 @@ class _Scripts(ast.NodeTransformer):
 
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
+        self._letters_left = MOST_LETTERS
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         texts = _texts_in(node)
-        found = _SCRIPT_LINE.match(texts[0]) if _called(node) == "system" and texts else None
+        found = _script_line(texts[0]) if _called(node) == "system" and texts else None
         module = _identifier(found[1].strip("\"'")) if found else ""
-        if found is None or module not in self._modules.sources:
+        self._letters_left -= len(self._modules.sources.get(module, ""))
+        if found is None or module not in self._modules.sources or self._letters_left < 0:
             return node
         try:
             words = shlex.split(found[2])
