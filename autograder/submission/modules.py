@@ -13,6 +13,7 @@ import shlex
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import PurePosixPath
 
 from autograder.submission.module_names import ELSEWHERE, LIBRARIES, plain_stem
@@ -24,6 +25,7 @@ from autograder.submission.shadows import Shadow, shadows, worth_telling
 _SCRIPT_LINE = re.compile(r"\s*python[\d.]*(?:\s+-\w+)*\s+(\"[^\"]+\.py\"|'[^']+\.py'|\S+\.py)(.*)$")
 _LONGEST_LINE = 1000  # of a shell line; and of names, as far as they are compared
 _MOST_LOOKED_FOR = 100
+_MOST_IMPORTED = 1000
 _LOADING = ("spec_from_file_location", "SourceFileLoader", "load_source")
 
 
@@ -109,7 +111,8 @@ def find_modules(
     renamed: dict[str, str] = {}
     absent = []
     taken = {files[name] for name in wanted if name in files}
-    unknown = [module for module in wanted if module not in sources and not _is_library(module)]
+    imported = islice(wanted, _MOST_IMPORTED)
+    unknown = [module for module in imported if module not in sources and not _is_library(module)]
     for number, module in enumerate(unknown):
         left = [file for file in texts if file not in taken and number < _MOST_LOOKED_FOR]
         meant = _meant(module, wanted[module] - {"*"}, left, defined, alone=len(unknown) == 1)

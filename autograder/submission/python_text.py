@@ -9,8 +9,8 @@ import warnings
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-MOST_LETTERS = 1_000_000  # of one notebook, or of all files beside it
-MOST_STATEMENTS = 4_000
+MOST_LETTERS = 400_000  # of one notebook, or of all files beside it
+MOST_STATEMENTS = 2_000
 # Walks over a tree take some six calls of functions a level, and Python allows a thousand.
 DEEPEST = 100
 _MOST_REWRITTEN = 2_000_000  # letters
