@@ -10,9 +10,10 @@ from pathlib import Path, PurePosixPath
 from autograder.submission.contents import Kind
 from autograder.submission.decisions import NO_DECISIONS, Decisions
 from autograder.submission.files import NEVER_UNPACKED, File, Files, files_in, find_files
+from autograder.submission.files_run import with_files_run
 from autograder.submission.inert import inert
 from autograder.submission.main_part import unfolded
-from autograder.submission.modules import Modules, find_modules, module_text, with_files_run
+from autograder.submission.modules import Modules, find_modules, module_text
 from autograder.submission.notebook import Cell, Statement, Unparsed, Unreadable, read_cells, read_statements
 from autograder.submission.python_text import MOST_LETTERS, Rewriter
 
@@ -113,7 +114,7 @@ def bundle_of_cells(sources: list[str], name: str, modules: Mapping[str, str]) -
     statements, unparsed = _statements(cells)
     digest = hashlib.sha256("\0".join(sources).encode(errors="surrogatepass")).hexdigest()
     found = find_modules(statements, {f"{module}.py": text for module, text in modules.items()})
-    return Bundle(name, digest, name, cells, with_files_run(statements, found), unparsed, found)
+    return Bundle(name, digest, name, cells, with_files_run(statements, found.sources), unparsed, found)
 
 
 def _no_notebook(path: Path, found: Files) -> str:
@@ -152,7 +153,7 @@ def _bundle(name: str, digest: str, file: File, around: "_Beside", decided: Deci
         digest,
         file.name,
         cells,
-        with_files_run(statements, modules),
+        with_files_run(statements, modules.sources),
         unparsed,
         modules,
         weights,

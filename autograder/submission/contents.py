@@ -31,8 +31,11 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
+_BY_ENDING = {".ipynb": Kind.NOTEBOOK, ".py": Kind.CODE}
+
+
 def kind_of(path: Path, name: str) -> Kind:
-    """What the file at `path`, handed in under `name`, is; one that cannot be read is something else."""
+    """What the file at `path`, handed in under `name`, is; one that cannot be read is what its name says."""
     return kind_by_name(path, name) or kind_by_text(path, name)
 
 
@@ -44,16 +47,15 @@ def kind_by_name(path: Path, name: str) -> Kind | None:
             head = file.read(_HEAD)
         if head.startswith(b"PK"):
             return _kind_of_zip(path, ending)
-        if ending == ".ipynb":
-            return Kind.NOTEBOOK
-        if ending == ".py":
-            return Kind.CODE
+        if ending in _BY_ENDING:
+            return _BY_ENDING[ending]
         if head.startswith(_OLD_TORCH) or head[8:10] == b'{"' or ending in WEIGHTS:
             return Kind.WEIGHTS
         if ending in _SOMETHING_ELSE or b"\0" in head or path.stat().st_size > MOST_TEXT:
             return Kind.OTHER
-    except (OSError, ValueError):
-        return Kind.WEIGHTS if ending in WEIGHTS else Kind.OTHER
+    except OSError:
+        # Its name tells what cannot be read: whoever needs it then says so.
+        return Kind.WEIGHTS if ending in WEIGHTS else _BY_ENDING.get(ending, Kind.OTHER)
     return None
 
 

@@ -5,28 +5,23 @@ importing `ML_DL_Functions3`.
 """
 
 import ast
-import copy
 import difflib
 import importlib.util
-import re
-import shlex
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import PurePosixPath
 
+from autograder.submission.files_run import called, files_loaded, files_meant, identifier, texts_in
 from autograder.submission.module_names import ELSEWHERE, LIBRARIES, plain_stem
 from autograder.submission.notebook import Statement, Unreadable, as_python, body_of, read_cells
-from autograder.submission.python_text import MOST_LETTERS, Rewriter
+from autograder.submission.python_text import Rewriter
 from autograder.submission.shadows import Shadow, shadows, worth_telling
 
-# A shell line such as `!python3 -u "prepare.py" data/`.
-_SCRIPT_LINE = re.compile(r"\s*python[\d.]*(?:\s+-\w+)*\s+(\"[^\"]+\.py\"|'[^']+\.py'|\S+\.py)(.*)$")
-_LONGEST_LINE = 1000  # of a shell line; and of names, as far as they are compared
+_LONGEST_NAME = 1000  # as far as names are compared
 _MOST_LOOKED_FOR = 100
 _MOST_IMPORTED = 1000
-_LOADING = ("spec_from_file_location", "SourceFileLoader", "load_source")
 
 
 @dataclass(frozen=True)
@@ -96,8 +91,8 @@ def find_modules(
     """
     sources, files = importable(texts, near)
     wanted = _wanted([statement.node for statement in statements], sources)
-    for file in (file for statement in statements for file in _files_meant(statement.node)):
-        wanted.setdefault(_identifier(file), set()).add("*")
+    for file in (file for statement in statements for file in files_meant(statement.node)):
+        wanted.setdefault(identifier(file), set()).add("*")
     defined = {file: _defined(text) for file, text in texts.items()}
     alike = shadows(files, near, wanted, {module: defined[file] for module, file in files.items()})
     left_aside = {shadow.module for shadow in alike if not shadow.taken}
@@ -125,38 +120,17 @@ def find_modules(
     return Modules(sources, files, tuple(absent), renamed, _used_whole(statements, files), told)
 
 
-def _files_meant(node: ast.stmt) -> list[str]:
-    """The Python files that a statement loads, or runs, by their paths."""
-    run = _file_run(node)
-    scripts = [found[1].strip("\"'") for text in _texts_in(node) if (found := _script_line(text))]
-    return [*_files_loaded(node), *scripts, *([run] if run is not None else [])]
-
-
-def _script_line(text: str) -> re.Match[str] | None:
-    return _SCRIPT_LINE.match(text) if len(text) <= _LONGEST_LINE else None
-
-
 def _used_whole(statements: Sequence[Statement], files: Mapping[str, str]) -> frozenset[str]:
     """The modules that a notebook imports without taking names out of them, or loads by their file's path."""
     found: set[str] = set()
     for statement in statements:
-        found |= {_identifier(file) for file in _files_loaded(statement.node)}
+        found |= {identifier(file) for file in files_loaded(statement.node)}
     for child in (child for statement in statements for child in ast.walk(statement.node)):
         if isinstance(child, ast.Import):
             found |= {alias.name for alias in child.names}
-        elif isinstance(child, ast.Call) and _called(child) in ("import_module", "__import__"):
-            found |= set(_texts_in(child))
+        elif isinstance(child, ast.Call) and called(child) in ("import_module", "__import__"):
+            found |= set(texts_in(child))
     return frozenset(found & files.keys())
-
-
-def _files_loaded(node: ast.AST) -> list[str]:
-    """The Python files that a statement loads as modules by their paths."""
-    calls = [c for c in ast.walk(node) if isinstance(c, ast.Call) and _called(c) in _LOADING]
-    return [text for call in calls for text in _texts_in(call) if text.strip().endswith(".py")]
-
-
-def _texts_in(node: ast.AST) -> list[str]:
-    return [c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)]
 
 
 def _wanted(nodes: Sequence[ast.stmt], sources: Mapping[str, str]) -> dict[str, set[str]]:
@@ -185,7 +159,7 @@ def _imports(nodes: Sequence[ast.stmt]) -> dict[str, set[str]]:
             for alias in child.names:
                 found.setdefault(alias.name, set())
                 aliases[alias.asname or alias.name] = alias.name
-        elif isinstance(child, ast.Call) and _called(child) in ("import_module", "__import__") and child.args:
+        elif isinstance(child, ast.Call) and called(child) in ("import_module", "__import__") and child.args:
             name = child.args[0]
             if isinstance(name, ast.Constant) and isinstance(name.value, str) and name.value:
                 found.setdefault(name.value, set())
@@ -193,10 +167,6 @@ def _imports(nodes: Sequence[ast.stmt]) -> dict[str, set[str]]:
         if isinstance(child, ast.Attribute) and isinstance(child.value, ast.Name) and child.value.id in aliases:
             found[aliases[child.value.id]].add(child.attr)
     return found
-
-
-def _called(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _is_library(module: str) -> bool:
@@ -215,7 +185,7 @@ def _meant(
     module: str, names: set[str], left: Sequence[str], defined: Mapping[str, Collection[str]], alone: bool
 ) -> str | None:
     """The file that a notebook means by a module's name: one called alike, or else the one that holds what is taken."""
-    last = module.split(".")[-1][:_LONGEST_LINE]
+    last = module.split(".")[-1][:_LONGEST_NAME]
     alike = [file for file in left if plain_stem(file) == plain_stem(last)]
     alike = alike or [file for file in left if plain_stem(last) and plain_stem(file).startswith(plain_stem(last))]
     holding = [file for file in left if names and names <= set(defined[file])]
@@ -241,69 +211,3 @@ def _defined(text: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             found |= {alias.asname or alias.name for alias in node.names}
     return found
-
-
-def with_files_run(statements: Iterable[Statement], modules: Modules) -> tuple[Statement, ...]:
-    """Statements in which running another file is plain Python, so that what comes of it is known like anything else.
-
-    `%run helpers.py` and `exec(open("helpers.py").read())` import what the file defines; `!python prepare.py data` runs
-    its code by itself.
-    """
-    made = []
-    scripts = _Scripts(modules)
-    for statement in statements:
-        file = _file_run(statement.node)
-        module = _identifier(file) if file is not None else ""
-        if module in modules.sources:
-            source = f"from {module} import *"
-            statement = replace(statement, source=source + "\n", node=ast.parse(source).body[0])
-        elif ".system(" in statement.source and (node := scripts.visit(copy.deepcopy(statement.node))):
-            ast.fix_missing_locations(node)
-            statement = replace(statement, source=ast.unparse(node) + "\n", node=node)
-        made.append(statement)
-    return tuple(made)
-
-
-class _Scripts(ast.NodeTransformer):
-    """Puts the code of a file in the place of a shell line that runs it."""
-
-    def __init__(self, modules: Modules) -> None:
-        self._modules = modules
-        self._letters_left = MOST_LETTERS
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        texts = _texts_in(node)
-        found = _script_line(texts[0]) if _called(node) == "system" and texts else None
-        module = _identifier(found[1].strip("\"'")) if found else ""
-        self._letters_left -= len(self._modules.sources.get(module, ""))
-        if found is None or module not in self._modules.sources or self._letters_left < 0:
-            return node
-        try:
-            words = shlex.split(found[2])
-        except ValueError:
-            words = found[2].split()
-        text = f"import sys\nsys.argv = {[module + '.py', *words]!r}\n{self._modules.sources[module]}"
-        return ast.parse(f"exec({text!r}, {{'__name__': '__main__'}})", mode="eval").body
-
-
-def _identifier(file: str) -> str:
-    """A name under which a file can be imported, whatever it is called."""
-    return re.sub(r"\W|^(?=\d)", "_", PurePosixPath(file).name.removesuffix(".py").removesuffix(".ipynb"))
-
-
-def _file_run(node: ast.stmt) -> str | None:
-    """The file whose code a statement runs as if it stood there."""
-    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
-        return None
-    call = node.value
-    texts = _texts_in(call)
-    if _called(call) == "run_line_magic" and texts[:1] == ["run"] and len(texts) > 1:
-        try:
-            words = [word for word in shlex.split(texts[1]) if not word.startswith("-")]
-        except ValueError:
-            words = texts[1].split()
-        return words[0] if words else None
-    if _called(call) in ("exec", "run_path", "execfile"):
-        return next((text for text in texts if text.strip().endswith((".py", ".ipynb"))), None)
-    return None
