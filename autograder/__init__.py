@@ -3,8 +3,7 @@
 In a notebook, `import autograder; autograder.check("1b")` judges what the notebook defines so far.
 """
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as `typing` has it, which is not imported: `python -m` may find another one in a submission
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -100,7 +100,13 @@ def grade_path(path: Path, setup: Setup, grader: Grader, on_verdict: OnVerdict =
 
 
 def grade_path_or_say_why(path: Path, setup: Setup, grader: Grader) -> Graded:
-    """Grade one submission of a class; one that cannot be read gets a result that says so."""
+    """Grade one submission of a class; one that cannot be read gets a result that says so.
+
+    Nor is a link read: in a folder of submissions it may be a student's, and lead to somebody else's work.
+    """
+    if path.is_symlink():
+        problem = Unreadable(f"{path.name} is a link to another place; put the file itself into the folder")
+        return unreadable(submission_name(path), "", problem, grader.checks)
     try:
         return grade_path(path, setup, grader)
     except Unreadable as problem:

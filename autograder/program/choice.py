@@ -9,6 +9,7 @@ from autograder.program.names import FUNCTIONS, Role
 from autograder.program.roles import Candidate
 from autograder.program.understanding import Understanding
 from autograder.submission.bundle import Bundle
+from autograder.submission.inert import inert
 from autograder.submission.notebook import Unreadable
 
 
@@ -46,12 +47,11 @@ def the_submission(bundles: Sequence[Bundle]) -> Bundle:
             parts.append(other)
     if len(parts) > 1:
         return _joined([part.bundle for part in parts])
-    words = [f"{len(other.roles)} in {other.bundle.notebook}" for other in read[1:4]]
-    note = (
-        f"of {len(read)} notebooks {best.bundle.notebook} was taken: {len(best.roles)} parts of the assignment are in "
-        f"it, {', '.join(words)}"
-    )
-    return replace(best.bundle, notes=(*best.bundle.notes, note))
+    names = [inert(r.bundle.notebook, 100) for r in read[:4]]
+    words = [f"{len(other.roles)} in {name}" for other, name in zip(read[1:], names[1:], strict=False)]
+    parts_in = f"{len(best.roles)} parts of the assignment are in it, {', '.join(words)}"
+    note = f"of {len(read)} notebooks {names[0]} was taken: {parts_in}"
+    return replace(best.bundle, notes=(*best.bundle.notes, inert(note)))
 
 
 def _decided(bundles: Sequence[Bundle], name: str) -> Bundle:
@@ -110,5 +110,5 @@ def _joined(bundles: Sequence[Bundle]) -> Bundle:
         cells=tuple(cells),
         statements=tuple(statements),
         unparsed=tuple(unparsed),
-        notes=(*first.notes, note),
+        notes=(*first.notes, inert(note)),
     )

@@ -16,6 +16,8 @@ from autograder.program.saved_files import SavedFiles
 from autograder.program.vocabulary import BUILTINS
 from autograder.submission.notebook import Statement
 
+# Nobody has as many names for one array; a thousand of them make a million pairs.
+_MOST_SHARING = 100
 _TRAINING = frozenset({"backward", "step"})
 _AMBIENT_ROOTS = frozenset({"torch", "np", "numpy", "random", "os", "sys"})
 
@@ -38,6 +40,11 @@ class Dependencies:
         for statement, effects in zip(self.statements, self.effects, strict=True):
             if effects.binds_anything and isinstance(statement.node, ast.ImportFrom):
                 effects.binds.update((exports or {}).get(statement.node.module or "", ()))
+        self._bound_at: dict[str, list[int]] = {}
+        for position, effects in enumerate(self.effects):
+            for name in effects.binds | effects.may_bind:
+                self._bound_at.setdefault(name, []).append(position)
+        self._later_reads: dict[tuple[str, int], set[str]] = {}
         self._imported = {name for e in self.effects if e.imports for name in e.binds | e.may_bind}
         self._plain = self._names_of_plain_values()
         self._defined = self._functions()
@@ -49,7 +56,7 @@ class Dependencies:
 
     def binds(self, name: str) -> tuple[int, ...]:
         """The statements that bind a name, surely or perhaps, in order."""
-        return tuple(i for i, e in enumerate(self.effects) if name in e.binds or name in e.may_bind)
+        return tuple(self._bound_at.get(name, ()))
 
     def trains(self, position: int) -> bool:
         """Whether a statement trains a model, itself or through what it calls."""
@@ -88,11 +95,9 @@ class Dependencies:
         changed = self._mutates[position]
         if name in changed:
             return True
-        return any(
-            other in changed and since <= position
-            for other, since in self._sharing.get(name, {}).items()
-            if other not in self._plain
-        )
+        sharing = self._sharing.get(name, {})
+        # What one statement changes is little; what shares memory may be much.
+        return any(sharing.get(other, position + 1) <= position for other in changed if other not in self._plain)
 
     def loads(self, position: int) -> frozenset[str]:
         """The files of arrays that a statement loads, itself or through what it calls."""
@@ -115,6 +120,12 @@ class Dependencies:
 
     def later_reads(self, name: str, position: int) -> set[str]:
         """What is read when whatever `name` stands for before `position` is called."""
+        known = self._later_reads.get((name, position))
+        if known is None:
+            known = self._later_reads[name, position] = self._found_later_reads(name, position)
+        return known
+
+    def _found_later_reads(self, name: str, position: int) -> set[str]:
         found: set[str] = set()
         waiting = [(name, position)]
         seen = set()
@@ -132,13 +143,11 @@ class Dependencies:
     def reaching(self, name: str, position: int) -> list[int]:
         """The statements that may have bound what `name` stands for before `position`, the last one first."""
         found = []
-        for index in range(position - 1, -1, -1):
-            effects = self.effects[index]
-            if name in effects.binds:
+        for index in reversed(self._bound_at.get(name, ())):
+            if index < position:
                 found.append(index)
-                break
-            if name in effects.may_bind:
-                found.append(index)
+                if name in self.effects[index].binds:
+                    break
         return found
 
     def _names_of_plain_values(self) -> set[str]:
@@ -255,8 +264,10 @@ class Dependencies:
                         continue
                     near = {source: position, **dict.fromkeys(sharing.get(source, {}), position)}
                     for other in near:
-                        sharing.setdefault(name, {}).setdefault(other, position)
-                        sharing.setdefault(other, {}).setdefault(name, position)
+                        for one, another in ((name, other), (other, name)):
+                            known = sharing.setdefault(one, {})
+                            if len(known) < _MOST_SHARING:
+                                known.setdefault(another, position)
         return sharing
 
 

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from autograder.program.behaviour import Definitions
@@ -17,6 +18,7 @@ from autograder.submission.bundle import Bundle
 from autograder.submission.notebook import Statement
 
 FILE_WORDS = ("glob", "listdir", "imread", "open(", "Path(", "scandir", "walk", "load(", "read_")
+_MOST_VALUES = 300  # of which each is followed back through the notebook
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class Understanding:
         """Every value at the top level that is made from files without training anything, the last definition of
         each; for arrays whose names tell nothing."""
         found = []
-        for name, positions in self._value_bindings().items():
+        for name, positions in islice(self._value_bindings().items(), _MOST_VALUES):
             candidate = Candidate(Role.TRAIN_DATA, name, positions[-1], self._cell(positions[-1]), "what it holds")
             positions_needed = self.narrow([candidate]).positions
             text = "".join(self.dependencies.statements[p].source for p in positions_needed)
@@ -132,7 +134,7 @@ class Understanding:
         made of the arrays; those made of training data first."""
         arrays = set(self.array_names())
         found: list[tuple[tuple[bool, int], Candidate]] = []
-        for name, positions in self._value_bindings().items():
+        for name, positions in islice(self._value_bindings().items(), _MOST_VALUES):
             node = self.dependencies.statements[positions[0]].node
             if not (is_usual_name(role, name) or has_telling_words(role, name)) or name in arrays:
                 continue

@@ -1,6 +1,7 @@
 """A submission as it was handed in: its digest, its notebook, and what lies beside that."""
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,14 +9,19 @@ from pathlib import Path, PurePosixPath
 
 from autograder.submission.contents import Kind
 from autograder.submission.decisions import NO_DECISIONS, Decisions
-from autograder.submission.files import NEVER_UNPACKED, File, Files, find_files
+from autograder.submission.files import NEVER_UNPACKED, File, Files, files_in, find_files
+from autograder.submission.files_run import with_files_run
+from autograder.submission.inert import inert
 from autograder.submission.main_part import unfolded
-from autograder.submission.modules import Modules, find_modules, module_text, with_files_run
+from autograder.submission.modules import Modules, find_modules, module_text
 from autograder.submission.notebook import Cell, Statement, Unparsed, Unreadable, read_cells, read_statements
+from autograder.submission.python_text import MOST_LETTERS, Rewriter
 
 _ENDINGS = (".ipynb", ".py", ".zip")
 _MOST_WEIGHTS = 6
 _MOST_MODULES = 40
+_MOST_NOTEBOOKS = 20
+_MOST_NOTES = 20  # of a kind
 
 
 @dataclass(frozen=True)
@@ -52,15 +58,25 @@ def submission_name(path: Path) -> str:
 
 
 def digest_of(path: Path) -> str:
-    """sha256 over the names and contents of a submission's files, or of the file alone."""
-    total = hashlib.sha256()
+    """sha256 over the names and contents of a submission's files, or of the file alone.
+
+    Of a folder, a file that cannot be read counts with its name. Raises: OSError, where the path cannot be read.
+    """
     if not path.is_dir():
-        total.update(path.read_bytes() if path.is_file() else b"")
-        return total.hexdigest()
-    for file in sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink()):
-        total.update(str(file.relative_to(path)).encode(errors="surrogateescape") + b"\0")
-        total.update(hashlib.sha256(file.read_bytes()).digest())
+        return _digest_of_file(path) if path.is_file() else hashlib.sha256(b"").hexdigest()
+    total = hashlib.sha256()
+    for file in files_in(path)[0]:
+        total.update(file.name.encode(errors="surrogateescape") + b"\0")
+        try:
+            total.update(bytes.fromhex(_digest_of_file(file.path)))
+        except OSError:
+            total.update(b"unreadable")
     return total.hexdigest()
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_bundles(path: Path, notebook_mebibytes: int, decided: Decisions = NO_DECISIONS) -> tuple[Bundle, ...]:
@@ -79,9 +95,10 @@ def read_bundles(path: Path, notebook_mebibytes: int, decided: Decisions = NO_DE
         digest = digest_of(path)
         bundles: list[Bundle] = []
         problems: list[Unreadable] = []
-        for file in candidates:
+        beside = _Beside(found, notebook_mebibytes)
+        for file in _looked_at(candidates, decided):
             try:
-                bundles.append(_bundle(submission_name(path), digest, file, found, notebook_mebibytes, decided))
+                bundles.append(_bundle(submission_name(path), digest, file, beside, decided))
             except Unreadable as problem:
                 problems.append(problem)
         if not bundles:
@@ -95,9 +112,9 @@ def bundle_of_cells(sources: list[str], name: str, modules: Mapping[str, str]) -
     """A bundle made of code cells that are nowhere saved, such as those of a running notebook."""
     cells = tuple(Cell(number, "code", source) for number, source in enumerate(sources))
     statements, unparsed = _statements(cells)
-    digest = hashlib.sha256("\0".join(sources).encode()).hexdigest()
+    digest = hashlib.sha256("\0".join(sources).encode(errors="surrogatepass")).hexdigest()
     found = find_modules(statements, {f"{module}.py": text for module, text in modules.items()})
-    return Bundle(name, digest, name, cells, with_files_run(statements, found), unparsed, found)
+    return Bundle(name, digest, name, cells, with_files_run(statements, found.sources), unparsed, found)
 
 
 def _no_notebook(path: Path, found: Files) -> str:
@@ -113,12 +130,18 @@ def _statements(cells: tuple[Cell, ...]) -> tuple[tuple[Statement, ...], tuple[U
     return unfolded(statements), unparsed
 
 
-def _bundle(name: str, digest: str, file: File, found: Files, notebook_mebibytes: int, decided: Decisions) -> Bundle:
-    cells = read_cells(_bounded(file, notebook_mebibytes), file.last_name)
+def _looked_at(candidates: list[File], decided: Decisions) -> list[File]:
+    """The notebooks that are read, the one that an instructor has decided for among them."""
+    chosen = [file for file in candidates if decided.notebook in (file.name, file.last_name)]
+    return [*chosen, *(file for file in candidates if file not in chosen)][:_MOST_NOTEBOOKS]
+
+
+def _bundle(name: str, digest: str, file: File, around: "_Beside", decided: Decisions) -> Bundle:
+    found = around.found
+    cells = read_cells(_content(file, around.mebibytes), file.last_name)
     statements, unparsed = _statements(cells)
-    modules = find_modules(
-        statements, dict(_texts(found, file, notebook_mebibytes)), decided.modules, file.name.rpartition("/")[0]
-    )
+    texts = {name: text for name, text in around.texts.items() if name != file.name}
+    modules = find_modules(statements, texts, decided.modules, file.name.rpartition("/")[0])
     weights = {other.name: other.path for other in found.of_kind(Kind.WEIGHTS)[:_MOST_WEIGHTS]}
     beside = {
         other.name: other.path
@@ -130,33 +153,60 @@ def _bundle(name: str, digest: str, file: File, found: Files, notebook_mebibytes
         digest,
         file.name,
         cells,
-        with_files_run(statements, modules),
+        with_files_run(statements, modules.sources),
         unparsed,
         modules,
         weights,
         beside,
-        (*found.notes, *_notes_on(modules, decided)),
+        tuple(map(inert, (*found.notes, *around.notes, *_notes_on(modules, decided)))),
         decided,
         found.unpacked,
     )
 
 
-def _bounded(file: File, mebibytes: int) -> bytes:
-    size = file.path.stat().st_size
+def _content(file: File, mebibytes: int) -> bytes:
+    """The bytes of a file. Raises: Unreadable, where there are too many or it cannot be read."""
+    try:
+        with file.path.open("rb") as opened:
+            # A file may grow while it is read.
+            content = opened.read(mebibytes * 2**20 + 1)
+            size = max(len(content), os.fstat(opened.fileno()).st_size)
+    except OSError as problem:
+        raise Unreadable(f"{file.last_name} cannot be read: {problem.strerror or problem}") from problem
     if size > mebibytes * 2**20:
         raise Unreadable(
             f"{file.last_name} has {size / 2**20:.0f} MiB, more than the {mebibytes} that are read; "
             "clear the outputs of its cells and save it again"
         )
-    return file.path.read_bytes()
+    return content
 
 
-def _texts(found: Files, notebook: File, mebibytes: int) -> Iterator[tuple[str, str]]:
-    """The text of each file beside the notebook that can be imported, by its name."""
-    files = [file for file in (*found.of_kind(Kind.CODE), *found.of_kind(Kind.NOTEBOOK)) if file != notebook]
-    for file in files[:_MOST_MODULES]:
-        if file.path.stat().st_size <= mebibytes * 2**20:
-            yield file.name, module_text(file.path.read_bytes(), file.last_name)
+class _Beside:
+    """What of a submission's files can be imported, read once for all of its notebooks.
+
+    texts: Python by the file's name; notes: what was not read, and why.
+    """
+
+    def __init__(self, found: Files, mebibytes: int) -> None:
+        self.found = found
+        self.mebibytes = mebibytes
+        self.texts: dict[str, str] = {}
+        self.notes: list[str] = []
+        rewriter, letters_left = Rewriter(), MOST_LETTERS
+        candidates = [*found.of_kind(Kind.CODE), *found.of_kind(Kind.NOTEBOOK)]
+        for file in candidates[: _MOST_MODULES + 1]:
+            try:
+                text = module_text(_content(file, mebibytes), file.last_name, rewriter)
+            except Unreadable as problem:
+                self.notes.append(str(problem))
+                continue
+            letters_left -= len(text)
+            if letters_left < 0:
+                self.notes.append(f"from {file.name} on, the files beside the notebook hold more code than is read")
+                break
+            self.texts[file.name] = text
+        if len(candidates) > _MOST_MODULES + 1:
+            self.notes.append(f"only {_MOST_MODULES} of the {len(candidates) - 1} files with code can be imported")
 
 
 def _notes_on(modules: Modules, decided: Decisions) -> Iterator[str]:
@@ -164,5 +214,7 @@ def _notes_on(modules: Modules, decided: Decisions) -> Iterator[str]:
         yield f"decided in overrides.toml: {decided}"
     for module, file in modules.renamed.items():
         yield f"{module} was taken from the file {file}"
-    for module in modules.absent:
+    for shadow in modules.shadows[:_MOST_NOTES]:
+        yield str(shadow)
+    for module in modules.absent[:_MOST_NOTES]:
         yield f"{module} is imported, and no file of the submission is called so or holds what is taken from it"

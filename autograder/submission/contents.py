@@ -3,14 +3,15 @@
 import ast
 import json
 import re
-import zipfile
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from autograder.submission.notebook import body_of
+from autograder.submission.archives import DAMAGED, opened_archive
+from autograder.submission.python_text import body_of
 
+MOST_TEXT = 4 * 2**20
 _HEAD = 4096
-_MOST_TEXT = 4 * 2**20
+_DEFINES = re.compile(r"^(?:def|class)\b", re.MULTILINE)
 WEIGHTS = frozenset({".pk", ".pkl", ".pth", ".pt", ".ckpt", ".safetensors", ".tar", ".bin", ".weights", ".model"})
 # Endings of what is neither a notebook nor code, whatever it may look like.
 _SOMETHING_ELSE = frozenset(
@@ -30,34 +31,53 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
+_BY_ENDING = {".ipynb": Kind.NOTEBOOK, ".py": Kind.CODE}
+
+
 def kind_of(path: Path, name: str) -> Kind:
-    """What the file at `path`, handed in under `name`, is; one that cannot be read is something else."""
-    # Browsers and mail programs count their copies behind the name: `notebook.ipynb (1)`, `functions.py_2`.
-    ending = PurePosixPath(re.sub(r"[ _]?[\(\[]?\d*[\)\]]?$", "", name.strip())).suffix.lower()
-    ending = ending or PurePosixPath(name).suffix.lower()
+    """What the file at `path`, handed in under `name`, is; one that cannot be read is what its name says."""
+    return kind_by_name(path, name) or kind_by_text(path, name)
+
+
+def kind_by_name(path: Path, name: str) -> Kind | None:
+    """What a file is, as far as its name and its first bytes tell; None where all of its text has to be read."""
+    ending = _ending(name)
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
         if head.startswith(b"PK"):
             return _kind_of_zip(path, ending)
-        if ending == ".ipynb":
-            return Kind.NOTEBOOK
-        if ending == ".py":
-            return Kind.CODE
+        if ending in _BY_ENDING:
+            return _BY_ENDING[ending]
         if head.startswith(_OLD_TORCH) or head[8:10] == b'{"' or ending in WEIGHTS:
             return Kind.WEIGHTS
-        if ending in _SOMETHING_ELSE or path.stat().st_size > _MOST_TEXT:
+        if ending in _SOMETHING_ELSE or b"\0" in head or path.stat().st_size > MOST_TEXT:
             return Kind.OTHER
-        return _kind_of_text(path.read_bytes().decode("utf-8-sig"), ending)
+    except OSError:
+        # Its name tells what cannot be read: whoever needs it then says so.
+        return Kind.WEIGHTS if ending in WEIGHTS else _BY_ENDING.get(ending, Kind.OTHER)
+    return None
+
+
+def kind_by_text(path: Path, name: str) -> Kind:
+    """What a file of text is, of which neither its name nor its first bytes tell."""
+    try:
+        return _kind_of_text(path.read_bytes().decode("utf-8-sig"), _ending(name))
     except (OSError, ValueError):
-        return Kind.WEIGHTS if ending in WEIGHTS else Kind.OTHER
+        return Kind.OTHER
+
+
+def _ending(name: str) -> str:
+    # Browsers and mail programs count their copies behind the name: `notebook.ipynb (1)`, `functions.py_2`.
+    plain = re.sub(r"[ _]?[\(\[]?\d*[\)\]]?$", "", name[-100:].strip())
+    return PurePosixPath(plain).suffix.lower() or PurePosixPath(name).suffix.lower()
 
 
 def _kind_of_zip(path: Path, ending: str) -> Kind:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_archive(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except DAMAGED:
         return Kind.WEIGHTS if ending in WEIGHTS else Kind.ARCHIVE
     if any(name.endswith("/data.pkl") for name in names):
         return Kind.WEIGHTS
@@ -79,4 +99,6 @@ def _kind_of_text(text: str, ending: str) -> Kind:
 
 def defines_something(text: str) -> bool:
     """Whether a text is Python that defines a function or class."""
-    return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in body_of(text))
+    # What has no such line at all need not be parsed.
+    found = _DEFINES.search(text) is not None
+    return found and any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in body_of(text))

@@ -16,7 +16,7 @@ from autograder.submission.notebook import Cell, Statement, body_of, read_statem
 _LONGEST = 200
 # `%%script false`, `%%script echo skipped`: the cell is handed to a program that makes nothing of it.
 _SKIPPED_CELL = re.compile(r"\s*%%(?:script\s+(?:--\S+\s+)*(?:false|true|echo|:)(?:\s.*)?|(?:skip|echo|false)\b.*)$")
-_FENCE = re.compile(r"```(?:python|py)?\s*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```(?:python|py)?[^\S\n]*\n(.*?)```", re.DOTALL)
 _WORK = ast.Assign | ast.AugAssign | ast.For | ast.While | ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
 _WORK_TOO = ast.With | ast.If | ast.Try | ast.Delete
 

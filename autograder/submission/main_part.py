@@ -10,12 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from autograder.submission.notebook import Statement
+from autograder.submission.python_text import MOST_STATEMENTS, body_of
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 def unfolded(statements: Sequence[Statement]) -> tuple[Statement, ...]:
     """The statements with those of the main part in the place where they run."""
+    if sum(len(getattr(s.node, "body", ())) + 1 for s in statements) > MOST_STATEMENTS:
+        return tuple(statements)
     functions = [s for s in statements if isinstance(s.node, ast.FunctionDef) and _is_main(s.node)]
     flat = [inner for statement in statements for inner in _without_guard(statement)]
     calls = [s for s in flat if _calls_main(s.node)]
@@ -35,7 +38,8 @@ def unfolded(statements: Sequence[Statement]) -> tuple[Statement, ...]:
 def _without_guard(statement: Statement) -> Iterator[Statement]:
     node = statement.node
     if isinstance(node, ast.If) and _asks_for_main(node.test):
-        yield from (_inner(statement, child) for child in node.body)
+        lines = statement.source.split("\n")
+        yield from (_inner(statement, lines, child) for child in node.body)
     else:
         yield statement
 
@@ -101,20 +105,21 @@ def _given(main: Statement, call: Statement) -> list[Statement] | None:
 
 def _body(main: Statement) -> Iterator[Statement]:
     assert isinstance(main.node, ast.FunctionDef)
+    lines = main.source.split("\n")
     for child in main.node.body:
         if not isinstance(child, ast.Return | ast.Global):
-            yield _inner(main, child)
+            yield _inner(main, lines, child)
 
 
-def _inner(outer: Statement, node: ast.stmt) -> Statement:
-    """A statement within another one, with its own text where that can be cut out, else with one that says the same."""
+def _inner(outer: Statement, lines: Sequence[str], node: ast.stmt) -> Statement:
+    """A statement within another one, with its own text where that can be cut out, else with one that says the same.
+
+    Args: lines: those of the outer one.
+    """
     start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-    lines = outer.source.split("\n")[start - outer.line : (node.end_lineno or start) - outer.line + 1]
-    text = textwrap.dedent("\n".join(lines)) + "\n"
-    try:
-        found = ast.parse(text).body
-    except SyntaxError:
-        found = []
+    own = lines[start - outer.line : (node.end_lineno or start) - outer.line + 1]
+    text = textwrap.dedent("\n".join(own)) + "\n"
+    found = body_of(text)
     # Text in quotes over several lines may have lost its indentation, and a line may hold several statements.
     if [ast.dump(part) for part in found] != [ast.dump(node)]:
         text = ast.unparse(node) + "\n"

@@ -5,13 +5,15 @@ import json
 import re
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
 
+from autograder.submission.inert import inert
 from autograder.submission.pictures import saved_pictures
+from autograder.submission.python_text import MOST_LETTERS, MOST_STATEMENTS, NotPython, Rewriter, body_of, parsed
+
+__all__ = ["Cell", "Statement", "Unparsed", "Unreadable", "as_python", "body_of", "read_cells", "read_statements"]
 
 # Cell magics whose body is ordinary Python; the body of any other (%%bash, %%html, %%R) is another language.
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "debug", "python", "python3"})
@@ -21,12 +23,22 @@ _TIMED_LINE = re.compile(r"^([ \t]*)%(?:time|timeit)[ \t]+(?=\S)", re.MULTILINE)
 _PYLAB_LINE = re.compile(r"^%pylab\b.*$", re.MULTILINE)
 _PYLAB = "import numpy, matplotlib, numpy as np, matplotlib.pyplot as plt; from matplotlib.pylab import *"
 MOST_OUTPUT = 20_000
+MOST_CELLS = 5_000
+# Brackets in a file, each of which may be an object in memory that is a hundred times as large.
+_MOST_PARTS = 1_000_000
+_LARGEST_COUNT = 10**9
 _QUESTION = re.compile(r"q[1-4][a-e]?")
 _SCRIPT_CELL = re.compile(r"^# ?(?:%%|In\[[\d ]*\]:|<codecell>).*$", re.MULTILINE)
 
 
 class Unreadable(ValueError):
-    """There is no notebook to grade; the message is one sentence for the person who handed it in."""
+    """There is no notebook to grade; the message is one sentence for the person who handed it in.
+
+    Whatever names of files are in it, it is one line of signs that can be seen.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(inert(sentence))
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,10 @@ def read_cells(content: bytes, name: str) -> tuple[Cell, ...]:
 
 
 def _notebook_cells(text: str, name: str) -> tuple[Cell, ...]:
+    if text.count("[") + text.count("{") > _MOST_PARTS:
+        raise Unreadable(
+            f"{name} has more than a million brackets in it; clear the outputs of its cells and save it again"
+        )
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as problem:
@@ -104,6 +120,8 @@ def _notebook_cells(text: str, name: str) -> tuple[Cell, ...]:
     cells = _raw_cells(_upgraded(content))
     if cells is None:
         raise Unreadable(f"{name} is JSON, but no notebook: it has no list of cells")
+    if len(cells) > MOST_CELLS:
+        raise Unreadable(f"{name} has {len(cells)} cells, more than the {MOST_CELLS} that are read")
     return tuple(_notebook_cell(number, cell) for number, cell in enumerate(cells))
 
 
@@ -111,7 +129,10 @@ def _notebook_cell(number: int, cell: dict[str, Any]) -> Cell:
     source = _joined(cell.get("source", cell.get("input", "")))
     output, pictures = _printed(cell.get("outputs")), saved_pictures(cell, source)
     executed = _counted(cell.get("execution_count", cell.get("prompt_number")))
-    return Cell(number, str(cell.get("cell_type")), source, output, executed, _named_question(cell), pictures)
+    kind = cell.get("cell_type")
+    return Cell(
+        number, kind if isinstance(kind, str) else "", source, output, executed, _named_question(cell), pictures
+    )
 
 
 def _named_question(cell: dict[str, Any]) -> str:
@@ -133,6 +154,8 @@ def _json_words(problem: Exception) -> str:
 
 def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
     """The notebook in format 4, or as it is where nbformat cannot make sense of it: its cells are there anyway."""
+    if content.get("nbformat") == 4:
+        return content  # nbformat would copy all of it and change nothing
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -144,7 +167,8 @@ def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
 def _raw_cells(content: dict[str, Any]) -> list[dict[str, Any]] | None:
     cells = content.get("cells")
     if cells is None and isinstance(content.get("worksheets"), list):
-        cells = [c for sheet in content["worksheets"] if isinstance(sheet, dict) for c in sheet.get("cells", [])]
+        lists = [sheet.get("cells") for sheet in content["worksheets"] if isinstance(sheet, dict)]
+        cells = [cell for found in lists if isinstance(found, list) for cell in found]
     if not isinstance(cells, list):
         return None
     return [cell for cell in cells if isinstance(cell, dict)]
@@ -157,13 +181,13 @@ def _joined(source: Any) -> str:
 
 
 def _counted(count: Any) -> int | None:
-    return count if isinstance(count, int) and not isinstance(count, bool) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < _LARGEST_COUNT else None
 
 
 def _printed(outputs: Any) -> str:
     """The text among a cell's outputs, of any of the forms that notebooks have had; bounded."""
-    parts = []
-    for output in outputs if isinstance(outputs, list) else []:
+    parts: list[str] = []
+    for output in outputs[:MOST_OUTPUT] if isinstance(outputs, list) else []:
         if isinstance(output, dict):
             data = output.get("data")
             parts.append(_joined(output.get("text")))
@@ -181,64 +205,53 @@ def read_statements(cells: tuple[Cell, ...]) -> tuple[tuple[Statement, ...], tup
     """The top-level statements of all code cells, in order, and the cells that are no Python."""
     statements: list[Statement] = []
     unparsed: list[Unparsed] = []
+    rewriter, letters_left = Rewriter(), MOST_LETTERS
     for cell in cells:
         if cell.kind != "code" or not cell.source.strip():
             continue
+        letters_left -= len(cell.source)
         try:
-            statements += _cell_statements(cell)
-        except _NotPython as reason:
-            unparsed.append(Unparsed(cell.number, str(reason)))
+            if letters_left < 0:
+                raise NotPython(f"the notebook has more than the {MOST_LETTERS} letters of code that are read")
+            statements += _cell_statements(cell, rewriter, MOST_STATEMENTS - len(statements))
+        except NotPython as reason:
+            unparsed.append(Unparsed(cell.number, inert(str(reason))))
     return tuple(statements), tuple(unparsed)
 
 
-class _NotPython(Exception):
-    """Why a cell is no Python."""
-
-
-def body_of(text: str) -> list[ast.stmt]:
-    """The statements of a Python text; none where it is no Python."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-
-
-def as_python(source: str) -> str:
+def as_python(source: str, rewriter: Rewriter | None = None) -> str:
     """The text of a cell as Python, with as many lines; "" where it is another language or does not parse."""
     try:
-        transformed, _ = _parsed(source)
-    except _NotPython:
+        transformed, _ = _parsed_cell(source, rewriter or Rewriter())
+    except NotPython:
         return ""
     return transformed
 
 
-def _parsed(source: str) -> tuple[str, ast.Module]:
-    """A cell's text as Python, and parsed. Raises: _NotPython."""
+def _parsed_cell(source: str, rewriter: Rewriter) -> tuple[str, ast.Module]:
+    """A cell's text as Python, and parsed. Raises: NotPython."""
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     first = source.lstrip().split("\n", 1)[0]
     if first.startswith("%%"):
         magic = first[2:].split()[0] if first[2:].split() else ""
         if magic not in PYTHON_CELL_MAGICS:
-            raise _NotPython(f"a cell in another language, %%{magic}")
+            raise NotPython(f"a cell in another language, %%{magic}")
         source = source.replace(first, "", 1)
+    try:
+        return source, parsed(source)
+    except NotPython:
+        pass  # most cells are plain Python; this one may be in the notebook's own language
     # The transformer drops empty lines at the top; lines are numbered as they stand in the cell.
     above = len(source) - len(source.lstrip("\n"))
     source = _PYLAB_LINE.sub(_PYLAB, _TIMED_LINE.sub(r"\1", source[above:]))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            transformed = "\n" * above + _transformer().transform_cell(source)
-            return transformed, ast.parse(transformed)
-    except SyntaxError as problem:
-        raise _NotPython(f"{problem.msg} in line {problem.lineno}") from None
-    except (ValueError, RecursionError, MemoryError) as problem:
-        raise _NotPython(str(problem) or type(problem).__name__) from None
+    transformed = "\n" * above + rewriter.rewritten(source)
+    return transformed, parsed(transformed)
 
 
-def _cell_statements(cell: Cell) -> list[Statement]:
-    transformed, tree = _parsed(cell.source)
+def _cell_statements(cell: Cell, rewriter: Rewriter, most: int) -> list[Statement]:
+    transformed, tree = _parsed_cell(cell.source, rewriter)
+    if len(tree.body) > most:
+        raise NotPython(f"the notebook has more than the {MOST_STATEMENTS} statements that are read")
     # Not splitlines: Python itself ends a line at nothing but a line feed.
     lines = [line + "\n" for line in transformed.split("\n")]
     found = []
@@ -258,13 +271,16 @@ def _without_doubled_lines(found: list[Statement], lines: list[str]) -> list[Sta
             other.node.end_lineno == node.lineno or other.node.lineno == node.end_lineno for other in neighbours
         )
         if shares:
-            source = ast.get_source_segment("".join(lines), node) or statement.source
-            exact.append(Statement(statement.cell, node.lineno, source + "\n", node))
+            exact.append(Statement(statement.cell, node.lineno, _own_part(lines, node) + "\n", node))
         else:
             exact.append(statement)
     return exact
 
 
-@lru_cache(maxsize=1)
-def _transformer() -> TransformerManager:
-    return TransformerManager()
+def _own_part(lines: list[str], node: ast.stmt) -> str:
+    """What `ast.get_source_segment` finds, which cuts the whole text into lines anew for each statement."""
+    last = node.end_lineno or node.lineno
+    own = [line.encode() for line in lines[node.lineno - 1 : last]]
+    own[-1] = own[-1][: node.end_col_offset]
+    own[0] = own[0][node.col_offset :]
+    return b"".join(own).decode()

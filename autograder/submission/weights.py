@@ -6,10 +6,11 @@ Nothing is unpickled here; that is for a worker to do.
 import json
 import re
 import struct
-import zipfile
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from autograder.submission.archives import DAMAGED, opened_archive
 
 # Room for a wide network together with the state of its optimizer.
 MOST_MEBIBYTES = 512
@@ -145,9 +146,9 @@ def _cut_off(how: str) -> Unusable:
 
 def _form_of_archive(path: Path) -> Form | Unusable:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_archive(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
+    except DAMAGED:
         return _cut_off("lacks the directory that ends what `torch.save` writes")
     names = [entry.filename for entry in entries]
     # `torch.save` packs nothing, but whoever wrote this archive may have: what counts is what it would become.
