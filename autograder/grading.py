@@ -69,8 +69,8 @@ OnVerdict = Callable[[Check, Verdict], None]
 class Graded:
     """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it.
 
-    curves: of the trainings that were run, by name; seconds: of wall-clock time by kind of evidence, which are no part
-    of the result.
+    curves: of the trainings that were run, by name; seconds: of wall-clock time by kind of evidence, and printed: what
+    the submission wrote to its standard output, by the function that was tried, which are no part of the result.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Graded:
     notes: tuple[str, ...] = ()
     curves: Mapping[str, Curve] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    printed: Mapping[str, str] = field(default_factory=dict)
 
 
 class Grader:
@@ -146,7 +147,16 @@ class Grader:
         ordered = {check.id: progress.verdicts[check.id] for check in self.checks}
         resolved = understanding.declared() | laboratory.resolved
         named = {role.value: resolved[role] for role in sorted(resolved)}
-        return Graded(bundle.name, bundle.digest, ordered, named, notes_on(bundle), progress.curves, progress.seconds)
+        return Graded(
+            bundle.name,
+            bundle.digest,
+            ordered,
+            named,
+            notes_on(bundle),
+            progress.curves,
+            progress.seconds,
+            laboratory.printed,
+        )
 
     def _best(
         self,

@@ -242,8 +242,8 @@ class Template:
 class Worker:
     """A process that holds one program of one submission and answers one request at a time.
 
-    own_seconds: processor time of the submission's own code: its statements and the calls of its functions. How much of
-    a training is its own, the training tells.
+    printed: the first characters of what its code has printed; own_seconds: processor time of the submission's own
+    code: its statements and the calls of its functions. How much of a training is its own, the training tells.
     """
 
     def __init__(self, template: Template, pid: int, connection: socket.socket, scratch: Path, limits: Limits) -> None:
@@ -254,6 +254,7 @@ class Worker:
         self._limits = limits
         self._deadline = self._processor_deadline = float("inf")
         self.own_seconds = 0.0
+        self.printed = ""
         self._looked = self._looked_at_scratch = 0.0
         self._stopped: WorkerStopped | None = None
         connection.setblocking(False)
@@ -294,6 +295,7 @@ class Worker:
             self._write(packed({"operation": operation, **parameters}, arrays))
             while True:
                 structure, received = receive(self._read, LARGEST_ARRAYS_OF_A_REPLY)
+                self._keep_print(structure.get("printed"))
                 if not structure.get("question") and not structure.get("note"):
                     if operation in _OWN:
                         self.own_seconds += processor_seconds_of(self._pid) - before
@@ -314,6 +316,11 @@ class Worker:
             garbled = Lied(f"answered with something that is no message ({problem})")
             self._stop(garbled)
             raise garbled from None
+
+    def _keep_print(self, text: Any) -> None:
+        # The worker bounds it, too, but that is for it to say.
+        if isinstance(text, str):
+            self.printed += text[: max(0, self._limits.output_characters - len(self.printed))]
 
     def close(self) -> None:
         """End the process and remove its scratch folder."""

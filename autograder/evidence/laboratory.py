@@ -115,6 +115,7 @@ class Laboratory:
     and wrong pairs; `orientation`, how the submission's own accuracy function hands pictures to a model ("upright",
     "sideways", "channels last"), None where it has none; `loaded`, what question 1a leaves behind, None until somebody
     asks; `own_seconds`, the processor time of the submission's own code, trainings less the time of watching them;
+    `printed`, what its code printed, by the function that was tried;
     `watch_seconds_left`, how much there still is for watching.
     """
 
@@ -136,6 +137,7 @@ class Laboratory:
         self.generators: dict[Role, Candidate | None] = {}
         self.loaded: LoadedData | NoEvidence | None = None
         self.own_seconds: list[float] = []
+        self.printed: dict[str, str] = {}
         self.watch_seconds_left = rubric.training.watch_seconds
         self._template = template
         self.rubric = rubric
@@ -143,7 +145,7 @@ class Laboratory:
     def reading(self, bundle: Bundle) -> "Laboratory":
         """A laboratory for the same submission read in another way; what is taken for what is kept for both."""
         other = Laboratory(self._template, Understanding(bundle), self.coded, self.rubric, self.seed, self.photographs)
-        other.resolved, other.own_seconds = self.resolved, self.own_seconds
+        other.resolved, other.own_seconds, other.printed = self.resolved, self.own_seconds, self.printed
         return other
 
     @cached_property
@@ -239,6 +241,8 @@ class Laboratory:
                 raise Unavailable(stopped_evidence(name, stopped)) from None
             finally:
                 self.own_seconds.append(worker.own_seconds)
+                if worker.printed.strip():
+                    self.printed.setdefault(name, worker.printed)
                 worker.close()
         assert first is not None
         raise Unavailable(raised_evidence(name, first)) from None

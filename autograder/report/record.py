@@ -14,9 +14,10 @@ from autograder.report.files import as_bytes
 
 RECORD = "graded.json"
 RESULT = "result.json"
+PRINTED = "printed.txt"
 SCHEMA = 1
 # What is compared with the same submission graded elsewhere or again, and so can be spoken of.
-_NOT_COMPARED = ("timings.json",)
+_NOT_COMPARED = ("timings.json", PRINTED)
 
 
 def as_json(value: Mapping[str, Any]) -> str:

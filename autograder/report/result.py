@@ -1,4 +1,4 @@
-"""`result.json`, the interface to other programs, and `timings.json` beside it."""
+"""`result.json`, the interface to other programs, and beside it `timings.json` and what was printed."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from autograder.checks import CHECKS
 from autograder.grading import Graded, earned
 from autograder.report.curves import curve_numbers, curve_picture
 from autograder.report.files import as_bytes, write_together
-from autograder.report.record import RECORD, RESULT, as_json, record_of
+from autograder.report.record import PRINTED, RECORD, RESULT, as_json, record_of
 from autograder.report.table import printable
 from autograder.rubric import Rubric
 from autograder.secret import fingerprint
@@ -109,13 +109,22 @@ def write_result(
         for name, curve in sorted(graded.curves.items())
     }
     contents["timings.json"] = as_bytes(as_json({"seconds": seconds}))
+    if graded.printed:
+        contents[PRINTED] = as_bytes(_printed(graded.printed))
     contents[RESULT] = as_bytes(as_json(result))
     if made_from is not None:
         contents[RECORD] = record_of(made_from, contents)
     folder.mkdir(parents=True, exist_ok=True)
-    old = [path.name for path in folder.glob("curve-*.png") if path.name not in contents]
+    made = [*folder.glob("curve-*.png"), folder / PRINTED]
+    old = [path.name for path in made if path.name not in contents]
     # Without its record no result counts, so that whatever ends this in the middle, no two are taken for one.
     write_together(folder, contents, instead_of=[RECORD, *old])
+
+
+def _printed(printed: Mapping[str, str]) -> str:
+    """What code printed while each of its functions was tried, as a text without anything that a terminal obeys."""
+    parts = (f"--- {printable(name)}\n{printable(text).rstrip()}\n" for name, text in sorted(printed.items()))
+    return "\n".join(parts)
 
 
 def _plain(name: str) -> str:

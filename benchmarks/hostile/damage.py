@@ -245,7 +245,7 @@ def harm(run: Run, alone: Run) -> Iterator[Finding]:
 
 
 def _bytes_of(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "timings.json")
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name not in ("timings.json", "printed.txt"))
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
