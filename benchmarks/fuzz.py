@@ -39,7 +39,7 @@ from benchmarks.mutants import write_mutant
 
 MEBIBYTES = 40
 LONGEST_SENTENCE = 1000
-# Of processor time; the slowest of ten thousand takes a tenth of it.
+# Of processor time; the slowest of ten thousand takes a quarter of it.
 MOST_SECONDS = 20
 _AT_A_TIME = 100
 
