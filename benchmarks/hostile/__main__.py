@@ -178,6 +178,7 @@ def main(
             for number, (needed, group) in enumerate(grouped(submissions, checks)):
                 console.print(f"{len(group)} submissions: {needed}", highlight=False)
                 found += findings(area, number, group, needed, options)
+                console.print(f"{len(found)} findings after {time.monotonic() - started:.0f} s", highlight=False)
         finally:
             area.close()
     show(submissions, found, console)
