@@ -30,7 +30,7 @@ def graded(folder: Path, status: int = 0, terminal: bytes = b"", csv: str = "", 
         (folder / "results" / name / "result.json").write_text(json.dumps({"checks": found}))
     (folder / "results" / "grades.csv").write_text(csv)
     hostile = {"mallory": submission("same.shape", "same.content")}
-    return Run(folder, hostile, {"mallory": "mallory"}, ("alice",), status, terminal)
+    return Run(folder, hostile, {"mallory": "mallory"}, ("alice",), status, terminal, {})
 
 
 def entry(verdict: str, points: float, observed: str = "") -> dict[str, object]:

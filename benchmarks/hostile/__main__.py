@@ -92,8 +92,9 @@ def run_class(area: Area, folder: Path, group: Mapping[str, Hostile], checks: st
     entries = {entry.path: entry.name for entry in entries_of(folder / "class", folder / "results")}
     names = {name: entries[path] for name, path in written.items() if path in entries}
     area.user.owns(area.root)
+    before = damage.unchanging(folder, area)
     status, terminal = grade(area, folder, checks, options)
-    return Run(folder, group, names, honest, status, terminal)
+    return Run(folder, group, names, honest, status, terminal, before)
 
 
 def findings(area: Area, number: int, group: Mapping[str, Hostile], checks: str, options: Options) -> list[Finding]:
@@ -101,8 +102,7 @@ def findings(area: Area, number: int, group: Mapping[str, Hostile], checks: str,
     alone = run_class(area, area.root / f"alone{number}", {}, checks, options)
     if alone.status != 0:
         raise typer.BadParameter(f"honest submissions cannot be graded: {alone.terminal[-2000:].decode()}")
-    watched = [area.home, area.data, area.cache]
-    before, seen = damage.state_of(watched), len(area.servers.contacts)
+    seen = len(area.servers.contacts)
     run = run_class(area, area.root / f"run{number}", group, checks, options)
     found = [
         *damage.points_unearned(run),
@@ -112,12 +112,13 @@ def findings(area: Area, number: int, group: Mapping[str, Hostile], checks: str,
         *damage.contacts(run, area, seen),
         *damage.signals(run, area),
         *damage.messages_left(run, area),
+        *damage.changes(run.before, damage.unchanging(run.folder, area)),
         *damage.strays(run, area),
         *damage.left_behind(area),
         *damage.live_text(run),
-        *damage.changes(before, damage.state_of(watched)),
         *damage.harm(run, alone),
     ]
+    area.forget_pictures()
     return list(dict.fromkeys(found))
 
 
@@ -178,6 +179,7 @@ def main(
             for number, (needed, group) in enumerate(grouped(submissions, checks)):
                 console.print(f"{len(group)} submissions: {needed}", highlight=False)
                 found += findings(area, number, group, needed, options)
+                console.print(f"{len(found)} findings after {time.monotonic() - started:.0f} s", highlight=False)
         finally:
             area.close()
     show(submissions, found, console)

@@ -21,8 +21,13 @@ from fixtures.shoes import write_shoes
 
 STUDENTS = {"train": 24, "test_w": 3, "test_m": 3}
 ENVIRONMENT = "SHOE_CANARY"
-HONEST = ("names-of-their-own", "channel-same-shoe-twice", "functions-file-of-another-name")
-SIBLING = "honest-solution"
+# Among the others by their names: graded before most, in the middle, and after all of them.
+HONEST = {
+    "names-of-their-own": "an-honest-one",
+    "channel-same-shoe-twice": "m-honest-mistake",
+    "functions-file-of-another-name": "zz-honest-files",
+}
+SIBLING = "zz-honest-solution"
 # Long enough for whoever works, short enough to grade dozens that hang.
 _LIMITS = {
     "program_seconds": 30,
@@ -121,9 +126,9 @@ class Area:
         write_notebook(folder / SIBLING / "a.ipynb", notebook)
         (folder / SIBLING / "best_CNNChannel_model.pk").write_bytes(right_weights())
         samples = read_submissions()
-        for name in HONEST:
-            path = samples[name].write(folder)
-            path.rename(path.with_name(f"honest-{path.name}"))
+        for sample, name in HONEST.items():
+            path = samples[sample].write(folder)
+            path.rename(path.with_name(name + path.suffix))
 
     def targets_for(self, hostile: Hostile, run: Path) -> Targets:
         """What one submission is told of; a process to aim at is started where it asks for one."""
@@ -168,6 +173,11 @@ class Area:
         files = sorted(self.cache.rglob("expected.npy"))
         return {f"expected pictures {n}": hashlib.sha256(f.read_bytes()).hexdigest() for n, f in enumerate(files)}
 
+    def forget_pictures(self) -> None:
+        """Take the coded pictures away, so that the next grading makes its own."""
+        for folder in self.cache.glob("coded-*"):
+            take_away(folder)
+
     def close(self) -> None:
         """End what is running and take everything away."""
         for victim in self.victims.values():
@@ -177,6 +187,9 @@ class Area:
 
 def take_away(path: Path) -> None:
     """Remove a file or folder, however deep it is and whoever may enter it."""
+    if path.is_symlink():
+        path.unlink()
+        return
     # Python's own ways end at a depth that a submission can reach.
     subprocess.run(["chmod", "-R", "u+rwx", str(path)], stderr=subprocess.DEVNULL, check=False)
     subprocess.run(["rm", "-rf", str(path)], check=False)

@@ -53,7 +53,8 @@ class Finding:
 @dataclass(frozen=True)
 class Run:
     """A grading that has ended. honest: names of results by name in the same grading without hostile ones; names: of
-    the results of hostile submissions; status: the command's; terminal: all that it said."""
+    the results of hostile submissions; status: the command's; terminal: all that it said; before: the state of what it
+    should leave as it is."""
 
     folder: Path
     hostile: Mapping[str, Hostile]
@@ -61,6 +62,7 @@ class Run:
     honest: tuple[str, ...]
     status: int
     terminal: bytes
+    before: Mapping[str, Any]
 
     @property
     def results(self) -> Path:
@@ -260,6 +262,11 @@ def state_of(folders: Iterable[Path]) -> dict[str, tuple[Any, ...]]:
             attributes = tuple(os.listxattr(path, follow_symlinks=False))
             found[str(path)] = content, about.st_mode, about.st_mtime_ns if is_file else 0, about.st_nlink, attributes
     return found
+
+
+def unchanging(run: Path, area: Area) -> dict[str, tuple[Any, ...]]:
+    """The state of all that a grading should leave as it is."""
+    return state_of([run / "class", area.home, area.data, area.cache])
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
