@@ -1,7 +1,8 @@
-"""`python -m benchmarks.fuzz`: whether anything that is handed in can make the readers fail or hang.
+"""`python -m benchmarks.fuzz`: whether anything that is handed in or that a worker says makes the grader fail or hang.
 
 Submissions are damaged at random, by bytes, by JSON values, by lines of code and by what archives say of themselves,
 and read as a grading reads them before it starts a worker. What may come of it is a bundle or one sentence, soon.
+Replies of workers are damaged in `fuzzed_replies`.
 """
 
 import json
@@ -35,6 +36,7 @@ from autograder.program.waking import woken
 from autograder.submission.bundle import Bundle, digest_of, read_bundles
 from autograder.submission.notebook import Unreadable
 from autograder.submission.weights import form_of
+from benchmarks.fuzzed_replies import fuzz as fuzz_replies
 from benchmarks.mutants import write_mutant
 
 MEBIBYTES = 40
@@ -169,9 +171,10 @@ def report(name: str, trials: list[Trial], console: Console) -> bool:
 
 def main(
     readers: Annotated[int, typer.Option(min=0, help="Damaged submissions for the readers.")] = 10_000,
+    replies: Annotated[int, typer.Option(min=0, help="Damaged replies for the judging side.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="The number of the first one; the others follow it.")] = 0,
 ) -> None:
-    """Exit status 1 where an input made a reader fail, hang or crash."""
+    """Exit status 1 where an input made a reader or the judging side fail, hang or crash."""
     console = Console()
     well = True
     if readers:
@@ -181,6 +184,8 @@ def main(
             shown = track(made, "readers", len(blocks), console=Console(stderr=True))
             trials = [trial for block in shown for trial in block]
         well = report("readers", trials, console) and well
+    if replies:
+        well = not fuzz_replies(replies, seed) and well
     raise typer.Exit(0 if well else 1)
 
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.fuzzed_replies`: what the judging side makes of workers that lie.
+"""`python -m benchmarks.fuzz --replies N`: what the judging side makes of workers that lie.
 
 A few gradings are recorded (`replayed.py`); then each case replays one of them with one message of one worker changed
 (`mutations.py`), and nothing else. Required of every case: no exception reaches the grader, no verdict is `error`, no
@@ -17,10 +17,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import torch
-import typer
 
 from autograder.grading import Graded, earned
 from autograder.program.choice import the_submission
@@ -210,16 +209,3 @@ def report(liars: Liars, cases: Iterable[int]) -> int:
     print(f"{count} mutated replies, {reached} of them read by the judge: {wrong} not as required;")
     print(f"checks that earned more than by the truth: {dict(gained) or 'none'}; the slowest took {slowest:.1f} s")
     return wrong
-
-
-def main(
-    replies: Annotated[int, typer.Option(min=1, help="How many lies are tried.")] = 10_000,
-    first: Annotated[int, typer.Option(min=0, help="The number of the first; a case is told by its number.")] = 0,
-    data: Annotated[Path | None, typer.Option(help="Folder with train, test_w and test_m; default: a few.")] = None,
-) -> None:
-    """Exit status 1 where any case is not as required."""
-    raise typer.Exit(1 if fuzz(replies, first, data) else 0)
-
-
-if __name__ == "__main__":
-    typer.run(main)
