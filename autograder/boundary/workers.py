@@ -336,6 +336,8 @@ class Worker:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _kill(self) -> None:
+        if self._pid <= 0:  # to the system, that would be ourselves
+            return
         # The worker leads a process group of its own, so that what it has started goes with it. It is not reaped yet,
         # so its number cannot belong to anybody else.
         for kill in (os.killpg, os.kill):

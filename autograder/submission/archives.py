@@ -1,5 +1,6 @@
 """Zip archives from strangers, opened with care: what an archive says of itself may be wrong, and made to hurt."""
 
+import errno
 import io
 import stat
 import struct
@@ -29,6 +30,10 @@ class NotUnpacked(Exception):
 
 class TooLarge(Exception):
     """There is more in an archive than is unpacked."""
+
+
+class NoRoom(Exception):
+    """There is no room on this machine to unpack an archive, which says nothing of the archive."""
 
 
 class _Sparing(io.FileIO):
@@ -75,7 +80,7 @@ def is_file(entry: zipfile.ZipInfo) -> bool:
 def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, most: int) -> int:
     """Write an entry to a file, and tell its size in bytes.
 
-    Raises: NotUnpacked; TooLarge where it has more than `most` bytes, whatever it says of itself.
+    Raises: NotUnpacked; TooLarge where it has more than `most` bytes, whatever it says of itself; NoRoom.
     """
     if entry.flag_bits & _ENCRYPTED:
         raise NotUnpacked("it is locked with a password; hand it in without one")
@@ -93,5 +98,7 @@ def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, most: i
                 file.write(part)
     except DAMAGED as problem:
         path.unlink(missing_ok=True)
+        if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoRoom(f"{path.parent} has no room for what is in archives: {problem.strerror}") from problem
         raise NotUnpacked(f"it is cut off or damaged ({inert(str(problem), 200)})") from problem
     return size
