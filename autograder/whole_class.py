@@ -9,12 +9,15 @@ from typing import Any, NamedTuple
 from autograder.grading import checks_to_judge, faulty
 from autograder.jobs import Lost, processors_for_each, side_by_side
 from autograder.overrides import FILE_NAME
+from autograder.report.inert import distinct_file_names
 from autograder.report.result import write_result
 from autograder.session import Setup, grade_path_or_say_why
 from autograder.submission.bundle import submission_name
 
 # Told how many submissions are done and which are being graded.
 Watch = Callable[[int, Sequence["Entry"]], None]
+# What lies among the folders of single submissions, none of which may be called so.
+OF_THE_CLASS = ("grades.csv",)
 
 
 class Entry(NamedTuple):
@@ -28,12 +31,14 @@ def entries_of(folder: Path, out: Path) -> list[Entry]:
     """The submissions in a folder, by name: every entry that is not hidden, nor the folder of the results, nor the
     instructor's own file of decisions.
 
-    Each has its own name, with the ending where two would be called alike.
+    Each has its own name, with the ending where two would be called alike, and a number where that is not enough, as on
+    a disk to which capitals are the same.
     """
     paths = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX")))
     paths = [path for path in paths if path.resolve() != out.resolve() and path.name != FILE_NAME]
     names = [submission_name(path) for path in paths]
-    return [Entry(name if names.count(name) == 1 else path.name, path) for name, path in zip(names, paths, strict=True)]
+    names = [name if names.count(name) == 1 else path.name for name, path in zip(names, paths, strict=True)]
+    return [Entry(*entry) for entry in zip(distinct_file_names(names, OF_THE_CLASS), paths, strict=True)]
 
 
 def grade_class(

@@ -1,4 +1,4 @@
-"""`result.json`, the interface to other programs, and `timings.json` beside it."""
+"""`result.json`, the interface to other programs, and beside it `report.html` for people and `timings.json`."""
 
 import json
 import os
@@ -11,8 +11,9 @@ from typing import Any
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
 from autograder.grading import Graded, earned
-from autograder.report.curves import curve_numbers, curve_picture
-from autograder.report.table import printable
+from autograder.report.curves import curve_files, curve_numbers, curve_picture
+from autograder.report.inert import inert_json, printable
+from autograder.report.page import report_page
 from autograder.rubric import Rubric
 from autograder.secret import fingerprint
 from autograder.verdict import Exhibit
@@ -89,27 +90,24 @@ def _number(points: float) -> float:
 
 
 def as_json(value: Mapping[str, Any]) -> str:
-    """JSON as it is written to files: stable, readable, with a newline at the end."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    """JSON as it is written to files: stable, readable, inert in a terminal, with a newline at the end."""
+    return inert_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
 
 
 def write_result(folder: Path, result: Mapping[str, Any], graded: Graded) -> None:
-    """Write `result.json`, `timings.json` and a picture of each learning curve; each is there as a whole or not at all.
+    """Write `result.json`, `report.html`, `timings.json` and a picture of each learning curve; each is there as a whole
+    or not at all.
 
     The result comes last, so that where it is, everything is.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("curve-*.png"):
         old.unlink()
-    for name, curve in sorted(graded.curves.items()):
-        _write(folder / f"curve-{_plain(name)}.png", curve_picture(f"{result['submission']}: {name}", curve))
+    for name, file in curve_files(graded.curves).items():
+        _write(folder / file, curve_picture(f"{result['submission']}: {name}", graded.curves[name]))
     write_text(folder / "timings.json", as_json({"seconds": {name: round(s, 3) for name, s in graded.seconds.items()}}))
+    write_text(folder / "report.html", report_page(result))
     write_text(folder / "result.json", as_json(result))
-
-
-def _plain(name: str) -> str:
-    """A name without anything that could lead out of a folder."""
-    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:60]
 
 
 def write_text(path: Path, text: str) -> None:
