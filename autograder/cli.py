@@ -13,8 +13,9 @@ from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS, Check
 from autograder.overrides import FILE_NAME
 from autograder.report.grades import grades_csv
+from autograder.report.inert import one_line
 from autograder.report.result import as_json, write_result, write_text
-from autograder.report.table import class_table, print_result, printable
+from autograder.report.table import class_table, print_result
 from autograder.rubric import DEFAULT_RUBRIC
 from autograder.secret import NoSecret, secret_seed
 from autograder.session import CannotGrade, Setup, grade_path, prepare
@@ -60,7 +61,7 @@ def check(
     only: Only = "",
     rubric: RubricFile = DEFAULT_RUBRIC,
     format: Annotated[str, typer.Option(help="table, or json for programs.")] = "table",
-    out: Annotated[Path | None, typer.Option(help="Where to write result.json and pictures of the curves.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write result.json, report.html and the curves.")] = None,
     device: Device = "cpu",
     overrides: Overrides = None,
     no_sandbox: NoSandbox = False,
@@ -74,7 +75,7 @@ def check(
     setup = _prepare(data, seed, only, rubric, device, _decisions(overrides, submission.parent), no_sandbox)
     progress = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
@@ -107,7 +108,8 @@ def check(
 def grade(
     folder: Annotated[Path, typer.Argument(help="A folder of which each entry is a submission.")],
     out: Annotated[
-        Path, typer.Option(help="Where results go: NAME/result.json and pictures of curves for each, and grades.csv.")
+        Path,
+        typer.Option(help="Where results go: NAME/result.json, report.html and curves for each, and grades.csv."),
     ],
     data: Data = None,
     seed: Seed = None,
@@ -130,7 +132,7 @@ def grade(
     strangers = set(setup.overrides) - {name for entry in entries for name in (entry.path.name, entry.path.stem)}
     if strangers:
         _refuse(f"the decisions on {', '.join(sorted(strangers))} are about no submission in {folder}")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         out.mkdir(parents=True, exist_ok=True)
         # It is drawn anew by whoever is told of progress, since jobs are forked from a process without other threads.
@@ -150,7 +152,7 @@ def grade(
 
 def _listed(entries: Sequence[Entry]) -> str:
     """Names for a line of a terminal."""
-    words = ", ".join(printable(entry.name) for entry in entries[:NAMES_IN_A_LINE])
+    words = ", ".join(one_line(entry.name) for entry in entries[:NAMES_IN_A_LINE])
     return words + (f" and {len(entries) - NAMES_IN_A_LINE} more" if len(entries) > NAMES_IN_A_LINE else "")
 
 
@@ -180,7 +182,7 @@ def _prepare(
 
 
 def _refuse(sentence: str) -> None:
-    typer.echo(f"autograder: {printable(sentence)}", err=True)
+    typer.echo(f"autograder: {one_line(sentence)}", err=True)
     raise typer.Exit(NOTHING_GRADED)
 
 
