@@ -15,9 +15,10 @@ from autograder.datasets import UnusableData
 from autograder.overrides import FILE_NAME
 from autograder.report.files import write_text
 from autograder.report.grades import grades_csv
+from autograder.report.inert import one_line
 from autograder.report.record import as_json
 from autograder.report.result import write_result
-from autograder.report.table import class_table, print_result, printable
+from autograder.report.table import class_table, print_result
 from autograder.results_folder import InUse, ResultsFolder, held
 from autograder.rubric import DEFAULT_RUBRIC
 from autograder.secret import NoSecret, secret_seed
@@ -65,7 +66,7 @@ def check(
     only: Only = "",
     rubric: RubricFile = DEFAULT_RUBRIC,
     format: Annotated[str, typer.Option(help="table, or json for programs.")] = "table",
-    out: Annotated[Path | None, typer.Option(help="Where to write result.json and pictures of the curves.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write result.json, report.html and the curves.")] = None,
     device: Device = "cpu",
     overrides: Overrides = None,
     no_sandbox: NoSandbox = False,
@@ -79,7 +80,7 @@ def check(
     setup = _prepare(data, seed, only, rubric, device, _decisions(overrides, submission.parent), no_sandbox)
     progress = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
@@ -112,7 +113,8 @@ def check(
 def grade(
     folder: Annotated[Path, typer.Argument(help="A folder of which each entry is a submission.")],
     out: Annotated[
-        Path, typer.Option(help="Where results go: NAME/result.json and pictures of curves for each, and grades.csv.")
+        Path,
+        typer.Option(help="Where results go: NAME/result.json, report.html and curves for each, and grades.csv."),
     ],
     data: Data = None,
     seed: Seed = None,
@@ -168,7 +170,7 @@ def _graded_class(
             f"{len(finished)} of {len(entries)} submissions were graded before and are kept (--fresh grades them anew)",
             err=True,
         )
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # It is drawn anew by whoever is told of progress, since jobs are forked from a process without other threads.
     with Progress(*columns, console=Console(stderr=True), auto_refresh=False) as progress:
         task = progress.add_task("grading", total=len(entries))
@@ -181,7 +183,7 @@ def _graded_class(
 
 def _listed(entries: Sequence[Entry]) -> str:
     """Names for a line of a terminal."""
-    words = ", ".join(printable(entry.name) for entry in entries[:NAMES_IN_A_LINE])
+    words = ", ".join(one_line(entry.name) for entry in entries[:NAMES_IN_A_LINE])
     return words + (f" and {len(entries) - NAMES_IN_A_LINE} more" if len(entries) > NAMES_IN_A_LINE else "")
 
 
@@ -211,7 +213,7 @@ def _prepare(
 
 
 def _refuse(sentence: str) -> None:
-    typer.echo(f"autograder: {printable(sentence)}", err=True)
+    typer.echo(f"autograder: {one_line(sentence)}", err=True)
     raise typer.Exit(NOTHING_GRADED)
 
 

@@ -61,14 +61,14 @@ class CheckItem(pytest.Item):
     def setup(self) -> None:
         entry = self._entry()
         if entry["verdict"] == "error":
-            raise GraderFault(entry["message"])
+            raise GraderFault(_inert(entry["message"]))
 
     def runtest(self) -> None:
         entry = self._entry()
         if entry["verdict"] in ("manual", "skipped"):
-            pytest.skip(entry["observed"])
+            pytest.skip(_inert(entry["observed"]))
         if entry["verdict"] != "pass":
-            raise NotPassed(_failure_text(entry))
+            raise NotPassed(_inert(_failure_text(entry)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, NotPassed | GraderFault):
@@ -87,7 +87,7 @@ class CheckItem(pytest.Item):
             )
         result = stash[_RESULT]
         if "problem" in result:
-            raise GraderFault(result["problem"])
+            raise GraderFault(_inert(result["problem"]))
         entry: dict[str, Any] = result["checks"][self.name]
         return entry
 
@@ -107,6 +107,13 @@ def _grade(config: pytest.Config, checks: list[str]) -> dict[str, Any]:
             return setup.result(grade_path(path, setup, grader))
     except (CannotGrade, NoSecret, Unreadable) as problem:
         return {"problem": str(problem)}
+
+
+def _inert(text: str) -> str:
+    """A submission's words as they may stand in a terminal and in JUnit's XML."""
+    from autograder.report.inert import printable
+
+    return printable(text)
 
 
 def _failure_text(entry: dict[str, Any]) -> str:

@@ -5,7 +5,6 @@ Colab. They are judged like any submission, in a process of their own.
 """
 
 import atexit
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Any
 from rich.console import Console
 
 from autograder.grading import Grader
-from autograder.report.table import printable, result_table
+from autograder.report.inert import html_text
+from autograder.report.table import result_table
 from autograder.session import CannotGrade, Setup, prepare
 from autograder.submission.bundle import Bundle, bundle_of_cells
 
@@ -46,8 +46,8 @@ class SelfCheck:
             if entry["verdict"] not in ("pass", "skipped", "manual"):
                 words += [f"Expected: {entry['expected']}" if entry["expected"] else "", entry["hint"]]
                 words += [entry.get("remark", "")]
-            text = "<br>".join(html.escape(printable(part)) for part in words if part)
-            cells = (html.escape(id), html.escape(entry["verdict"]), f"{entry['points']:g}/{entry['possible']:g}", text)
+            text = "<br>".join(f"<bdi>{html_text(part)}</bdi>" for part in words if part)
+            cells = (html_text(id), html_text(entry["verdict"]), f"{entry['points']:g}/{entry['possible']:g}", text)
             rows.append("<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells) + "</tr>")
         head = "".join(f'<th style="text-align:left">{title}</th>' for title in ("check", "verdict", "points", ""))
         return f"<table><tr>{head}</tr>{''.join(rows)}</table>"

@@ -15,6 +15,7 @@ from autograder.grading import Graded, checks_to_judge, faulty
 from autograder.jobs import Lost, processors_for_each, side_by_side
 from autograder.overrides import FILE_NAME
 from autograder.report.files import remove_unfinished
+from autograder.report.inert import distinct_file_names
 from autograder.report.record import RECORD
 from autograder.report.result import as_read, write_result
 from autograder.results_folder import ResultsFolder
@@ -26,6 +27,8 @@ from autograder.verdict import Outcome
 
 # Told how many submissions are done and which are being graded.
 Watch = Callable[[int, Sequence["Entry"]], None]
+# What lies among the folders of single submissions, none of which may be called so.
+OF_THE_CLASS = ("grades.csv",)
 
 
 class Entry(NamedTuple):
@@ -39,7 +42,8 @@ def entries_of(folder: Path, out: Path) -> list[Entry]:
     """The submissions in a folder, by name: every entry that is not hidden, nor the folder of the results, nor the
     instructor's own file of decisions.
 
-    Each has its own name, with the ending where two would be called alike.
+    Each has its own name, with the ending where two would be called alike, and a number where that is not enough, as on
+    a disk to which capitals are the same.
     """
     paths = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX")))
     paths = [path for path in paths if path.resolve() != out.resolve() and path.name != FILE_NAME]
@@ -47,7 +51,7 @@ def entries_of(folder: Path, out: Path) -> list[Entry]:
     # Again and again, since a name with its ending, `a.ipynb`, may be another's without: that of `a.ipynb.zip`.
     while len(set(names)) < len(names):
         names = [name if names.count(name) == 1 else path.name for name, path in zip(names, paths, strict=True)]
-    return [Entry(name, path) for name, path in zip(names, paths, strict=True)]
+    return [Entry(*entry) for entry in zip(distinct_file_names(names, OF_THE_CLASS), paths, strict=True)]
 
 
 def finished_results(entries: Sequence[Entry], out: Path, setup: Setup) -> dict[str, dict[str, Any]]:

@@ -2,10 +2,13 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -193,6 +196,37 @@ def test_pytest_has_one_test_for_each_check_and_runs_nothing_of_the_submissions(
     assert "answered: 78 words in cell 27" in done.stdout
     assert "the shape [3, 2, 224, 224, 3] (fail, 0 of 1 points)" in done.stdout
     assert "Traceback" not in done.stdout and "pytest_plugin.py" not in done.stdout.split("short test summary")[0]
+
+
+def test_control_characters_of_a_submission_reach_neither_the_terminal_nor_the_xml(
+    small_data: Path, tmp_path: Path
+) -> None:
+    raising = "def generate_same_pair(data): raise ValueError(''.join(map(chr, range(32))) + '\\x9b2J\\ud800<b>')"
+    (tmp_path / "work.py").write_text(raising)
+    command = [sys.executable, "-m", "pytest", "autograder", "--submission", tmp_path, "-p", "no:cacheprovider"]
+    command += ["--submission-data", small_data, "-k", "same", "-rA", "--junitxml", tmp_path / "report.xml"]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, cwd=ROOT, timeout=300)
+    written = {test.get("name"): test for test in ElementTree.parse(tmp_path / "report.xml").iter("testcase")}
+    failure = written["same.shape"].find("failure")
+    assert failure is not None and "2J" in str(failure.text) and "<b>" in str(failure.text)
+    for text in (done.stdout, str(failure.text)):
+        assert "ValueError: " in text and "\N{REPLACEMENT CHARACTER}2J" in text
+        assert not [letter for letter in text if letter != "\n" and unicodedata.category(letter) in ("Cc", "Cs")]
+
+
+def test_a_name_is_no_markup_while_it_is_graded_and_no_element_of_its_page(small_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "[bold]<b>\x1b[2J.ipynb").write_bytes(b"")
+    command = [sys.executable, "-m", "autograder", "grade", tmp_path / "class", "--out", tmp_path / "out"]
+    command += ["--data", small_data, "--only", "same"]
+    environment = os.environ | {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "120"}
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "[bold]" in done.stderr and "[bold]" in done.stdout
+    assert "\x1b[2J" not in done.stderr + done.stdout
+    (page,) = (tmp_path / "out").glob("*/report.html")
+    assert page.parent.name == "[bold]_b_\N{REPLACEMENT CHARACTER}[2J"
+    assert "is empty" in page.read_text(encoding="utf-8") and "Content-Security-Policy" in page.read_text()
 
 
 def test_a_notebook_can_check_itself_while_it_is_being_written(small_data: Path) -> None:

@@ -168,7 +168,12 @@ def test_a_record_that_is_none_is_no_reason_to_keep_a_result(record: str, work: 
 def test_pictures_of_an_earlier_result_are_gone_with_it(work: Work) -> None:
     work.finish(training=CURVE)
     work.finish()
-    assert sorted(path.name for path in work.results.iterdir()) == ["graded.json", "result.json", "timings.json"]
+    assert sorted(path.name for path in work.results.iterdir()) == [
+        "graded.json",
+        "report.html",
+        "result.json",
+        "timings.json",
+    ]
     assert work.finished() is not None
 
 

@@ -1,1 +1,1 @@
-"""From verdicts to what people and programs read: `result.json`, `grades.csv`, a table in the terminal."""
+"""From verdicts to what people and programs read: `result.json`, `report.html`, `grades.csv`, tables in a terminal."""

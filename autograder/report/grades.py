@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@")
+from autograder.report.inert import csv_cell
 
 
 def grades_csv(results: Sequence[Mapping[str, Any]], questions: Mapping[str, str]) -> str:
@@ -24,15 +24,10 @@ def grades_csv(results: Sequence[Mapping[str, Any]], questions: Mapping[str, str
         totals = [result["points"], result["possible"], result["automatic"]["points"], result["automatic"]["possible"]]
         notes = "; ".join(result.get("notes", []))
         row = [
-            inert(result["submission"]),
+            csv_cell(result["submission"]),
             *(f"{number:g}" for number in totals),
             *(f"{by_question[question]:g}" if question in by_question else "" for question in order),
-            inert(notes),
+            csv_cell(notes),
         ]
         writer.writerow(row)
     return text.getvalue()
-
-
-def inert(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) or text[:1] in ("\t", "\r") else text

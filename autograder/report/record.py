@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.report.files import as_bytes
+from autograder.report.inert import inert_json
 
 RECORD = "graded.json"
 RESULT = "result.json"
@@ -21,8 +22,8 @@ _NOT_COMPARED = ("timings.json", PRINTED)
 
 
 def as_json(value: Mapping[str, Any]) -> str:
-    """JSON as it is written to files: stable, readable, with a newline at the end."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    """JSON as it is written to files: stable, readable, inert in a terminal, with a newline at the end."""
+    return inert_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
 
 
 def record_of(made_from: Mapping[str, Any], contents: Mapping[str, bytes]) -> bytes:

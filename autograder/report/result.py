@@ -1,4 +1,4 @@
-"""`result.json`, the interface to other programs, and beside it `timings.json` and what was printed."""
+"""`result.json`, the interface to other programs; beside it `report.html`, `timings.json` and what was printed."""
 
 import json
 from collections.abc import Mapping
@@ -9,10 +9,11 @@ from typing import Any
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
 from autograder.grading import Graded, earned
-from autograder.report.curves import curve_numbers, curve_picture
+from autograder.report.curves import curve_files, curve_numbers, curve_picture
 from autograder.report.files import as_bytes, write_together
+from autograder.report.inert import printable
+from autograder.report.page import report_page
 from autograder.report.record import PRINTED, RECORD, RESULT, as_json, record_of
-from autograder.report.table import printable
 from autograder.rubric import Rubric
 from autograder.secret import fingerprint
 from autograder.verdict import Exhibit
@@ -97,7 +98,8 @@ def as_read(result: Mapping[str, Any]) -> dict[str, Any]:
 def write_result(
     folder: Path, result: Mapping[str, Any], graded: Graded, made_from: Mapping[str, Any] | None = None
 ) -> None:
-    """Write `result.json`, `timings.json` and a picture of each learning curve; each is there as a whole or not at all.
+    """Write `result.json`, `report.html`, `timings.json` and a picture of each learning curve; each is there as a whole
+    or not at all.
 
     Args: made_from: all that the result depends on, for the record by which a later run can tell that it still holds;
         None where it is to be graded again.
@@ -105,12 +107,13 @@ def write_result(
     """
     seconds = {name: round(seconds, 3) for name, seconds in graded.seconds.items()}
     contents = {
-        f"curve-{_plain(name)}.png": curve_picture(f"{result['submission']}: {name}", curve)
-        for name, curve in sorted(graded.curves.items())
+        file: curve_picture(f"{result['submission']}: {name}", graded.curves[name])
+        for name, file in curve_files(graded.curves).items()
     }
     contents["timings.json"] = as_bytes(as_json({"seconds": seconds}))
     if graded.printed:
         contents[PRINTED] = as_bytes(_printed(graded.printed))
+    contents["report.html"] = as_bytes(report_page(result))
     contents[RESULT] = as_bytes(as_json(result))
     if made_from is not None:
         contents[RECORD] = record_of(made_from, contents)
@@ -125,8 +128,3 @@ def _printed(printed: Mapping[str, str]) -> str:
     """What code printed while each of its functions was tried, as a text without anything that a terminal obeys."""
     parts = (f"--- {printable(name)}\n{printable(text).rstrip()}\n" for name, text in sorted(printed.items()))
     return "\n".join(parts)
-
-
-def _plain(name: str) -> str:
-    """A name without anything that could lead out of a folder."""
-    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:60]

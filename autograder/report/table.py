@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.boundary.sandbox import Sandbox
+from autograder.report.inert import one_line, printable
 
 UNCAGED = "Graded without a sandbox: the submission ran with all that this account may do."
 STYLES = {
@@ -24,7 +25,7 @@ STYLES = {
 
 def result_table(result: Mapping[str, Any], questions: Mapping[str, str]) -> RenderableType:
     """A table of all checks with their messages; the text of a submission appears as it is, without markup."""
-    table = Table(title=Text(printable(f"{result['submission']}")), title_justify="left", expand=False)
+    table = Table(title=Text(one_line(result["submission"])), title_justify="left", expand=False)
     table.add_column("check", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
@@ -41,8 +42,8 @@ def result_table(result: Mapping[str, Any], questions: Mapping[str, str]) -> Ren
             f"{entry['points']:g}/{entry['possible']:g}",
             _words(entry),
         )
-    parts: list[RenderableType] = [table, Text(_summary(result))]
-    parts += [Text(printable(f"Note: {note}")) for note in result["notes"]]
+    parts: list[RenderableType] = [table, Text(summary(result))]
+    parts += [Text(one_line(f"Note: {note}")) for note in result["notes"]]
     if result["grader"]["sandbox"] == Sandbox.NONE:
         parts.append(Text(UNCAGED, style="yellow"))
     return Group(*parts)
@@ -61,10 +62,10 @@ def class_table(results: Sequence[Mapping[str, Any]]) -> RenderableType:
             if entry["verdict"] not in ("pass", "manual", "skipped")
         )
         if result["checks"] and all(entry["verdict"] == "missing" for entry in result["checks"].values()):
-            lost = Text(printable("; ".join(result["notes"])), style=STYLES["missing"])
+            lost = Text(one_line("; ".join(result["notes"])), style=STYLES["missing"])
         automatic = result["automatic"]
         points = f"{automatic['points']:g}/{automatic['possible']:g}"
-        table.add_row(Text(printable(result["submission"])), points, lost)
+        table.add_row(Text(one_line(result["submission"])), points, lost)
     return table
 
 
@@ -82,16 +83,12 @@ def _words(entry: Mapping[str, Any]) -> Text:
     return text
 
 
-def _summary(result: Mapping[str, Any]) -> str:
+def summary(result: Mapping[str, Any]) -> str:
+    """The automatic points, and how many a person has to give, in one line."""
     automatic = result["automatic"]
     waiting = sum(entry["possible"] for entry in result["checks"].values() if entry["verdict"] == "manual")
     words = f"{automatic['points']:g} of {automatic['possible']:g} automatic points"
     return words + (f"; {waiting:g} points are for a person to give" if waiting else "")
-
-
-def printable(text: str) -> str:
-    """Text without control characters, which could move the cursor or recolour the terminal."""
-    return "".join(c if c == "\n" or (c.isprintable() or c == " ") else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def print_result(result: Mapping[str, Any], questions: Mapping[str, str], console: Console) -> None:

@@ -1,0 +1,125 @@
+"""`report.html`: a result as a page that runs nothing and shows strangers' text as text.
+
+It is made of the result alone, and adds nothing to it. Three things stand between a submission's text and whoever opens
+the page: the template escapes every value, what does not print is replaced on the way (`inert.printable`), and the
+page's own policy forbids scripts, styles other than ours, and requests for anything but the pictures beside it.
+"""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from autograder.boundary.sandbox import Sandbox
+from autograder.checks import CHECKS
+from autograder.report.curves import curve_files
+from autograder.report.inert import printable
+from autograder.report.table import UNCAGED, summary
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_NO_QUESTION = "others"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One check as the page shows it; entry: what the result says of it; pictures: where a person finds them."""
+
+    id: str
+    title: str
+    entry: Mapping[str, Any]
+    pictures: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """The checks of one question, in the result's order."""
+
+    name: str
+    title: str
+    lines: tuple[Line, ...]
+
+    @property
+    def points(self) -> float:
+        return sum(line.entry["points"] for line in self.lines)
+
+    @property
+    def possible(self) -> float:
+        return sum(line.entry["possible"] for line in self.lines)
+
+    @property
+    def verdicts(self) -> str:
+        """How many checks have which verdict: `3 pass, 1 fail`."""
+        counted = Counter(line.entry["verdict"] for line in self.lines)
+        return ", ".join(f"{count} {verdict}" for verdict, count in counted.items())
+
+
+def report_page(result: Mapping[str, Any]) -> str:
+    """A result as an HTML page; the same result gives the same page.
+
+    It shows the pictures of the learning curves that lie beside it, and says where those of the submission are.
+    """
+    style = (_TEMPLATES / "result.css").read_text(encoding="utf-8")
+    return _template().render(
+        result=result,
+        summary=summary(result),
+        uncaged=UNCAGED if result["grader"]["sandbox"] == Sandbox.NONE else "",
+        sections=_sections(result["checks"]),
+        curves={name: quote(file) for name, file in curve_files(result["curves"]).items()},
+        policy=_policy(style),
+        style=style,
+    )
+
+
+def _policy(style: str) -> str:
+    """The content security policy of a page that holds its style sheet, and has pictures beside it."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; img-src 'self'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def _template() -> "Template":
+    # A tenth of a second to import, which only those who write pages should pay.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def shown(value: Any) -> Any:
+        """Every value that the template prints comes through here, so that none can be forgotten."""
+        return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["points"] = lambda number: f"{number:g}"
+    return environment.get_template("result.html")
+
+
+def _sections(checks: Mapping[str, Mapping[str, Any]]) -> list[Section]:
+    by_question: dict[str, list[Line]] = {}
+    for id, entry in checks.items():
+        known = CHECKS.get(id)  # a result of another version may hold checks that this one does not know
+        line = Line(id, known.title if known else id, entry, _where(entry.get("pictures", ())))
+        by_question.setdefault(known.question if known else _NO_QUESTION, []).append(line)
+    return [
+        Section(name, f"Question {name[1:]}" if name != _NO_QUESTION else "Others", tuple(lines))
+        for name, lines in by_question.items()
+    ]
+
+
+def _where(pictures: Any) -> str:
+    """Where pictures are, in words: none of them is shown, since each is a file from a stranger."""
+    counted = Counter(picture["cell"] for picture in pictures)
+    return ", ".join(f"{count} picture{'s' * (count > 1)} in cell {cell}" for cell, count in counted.items())
