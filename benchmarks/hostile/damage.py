@@ -269,9 +269,10 @@ def unchanging(run: Path, area: Area) -> dict[str, tuple[Any, ...]]:
     return state_of([run / "class", area.home, area.data, area.cache])
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
-    """Files that are others than they were."""
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], tokens: Mapping[str, str]) -> Iterator[Finding]:
+    """Files that are others than they were. Args: tokens: by name, the word that tells whose a new file is."""
     for path in sorted(before.keys() | after.keys()):
         if before.get(path) != after.get(path):
             what = "was changed" if path in before and path in after else "has gone" if path in before else "is new"
-            yield Finding(Harm.ESCAPE, "", f"{path} {what}"[-_LONGEST:])
+            name = next((name for name, token in tokens.items() if token in path), "")
+            yield Finding(Harm.ESCAPE, name, f"{path} {what}"[-_LONGEST:])
