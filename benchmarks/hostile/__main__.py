@@ -181,6 +181,7 @@ def main(
                 found += findings(area, number, group, needed, options)
                 console.print(f"{len(found)} findings after {time.monotonic() - started:.0f} s", highlight=False)
         finally:
+            damage.sweep(area)
             area.close()
     show(submissions, found, console)
     console.print(f"{time.monotonic() - started:.0f} s as {user or 'whoever runs this'}", highlight=False)
