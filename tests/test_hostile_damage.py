@@ -17,6 +17,7 @@ from benchmarks.hostile.users import NoSuchUser, User
 from fixtures.hostile import Hostile, Kind
 
 SECRET = "canary-0123456789"
+TOKENS = {"mallory": "4711"}
 
 
 def submission(*targets: str) -> Hostile:
@@ -96,13 +97,13 @@ def test_whatever_changes_of_a_file_is_seen(tmp_path):
     path = tmp_path / "picture"
     path.write_text("1")
     before = state_of([tmp_path])
-    assert not list(changes(before, state_of([tmp_path])))
+    assert not list(changes(before, state_of([tmp_path]), {}))
     os.utime(path, (0, 0))
-    (tmp_path / "new").write_text("2")
-    assert {finding.words.rsplit("/", 1)[-1] for finding in changes(before, state_of([tmp_path]))} >= {
-        "picture was changed",
-        "new is new",
+    (tmp_path / "new-4711").write_text("2")
+    found = {
+        finding.words.rsplit("/", 1)[-1]: finding.name for finding in changes(before, state_of([tmp_path]), TOKENS)
     }
+    assert found["picture was changed"] == "" and found["new-4711 is new"] == "mallory"
 
 
 def test_servers_note_who_comes(tmp_path):

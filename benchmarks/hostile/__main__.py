@@ -112,7 +112,7 @@ def findings(area: Area, number: int, group: Mapping[str, Hostile], checks: str,
         *damage.contacts(run, area, seen),
         *damage.signals(run, area),
         *damage.messages_left(run, area),
-        *damage.changes(run.before, damage.unchanging(run.folder, area)),
+        *damage.changes(run.before, damage.unchanging(run.folder, area), area.tokens),
         *damage.strays(run, area),
         *damage.left_behind(area),
         *damage.live_text(run),
@@ -181,6 +181,7 @@ def main(
                 found += findings(area, number, group, needed, options)
                 console.print(f"{len(found)} findings after {time.monotonic() - started:.0f} s", highlight=False)
         finally:
+            damage.sweep(area)
             area.close()
     show(submissions, found, console)
     console.print(f"{time.monotonic() - started:.0f} s as {user or 'whoever runs this'}", highlight=False)

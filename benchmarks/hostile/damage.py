@@ -150,16 +150,30 @@ def strays(run: Run, area: Area) -> Iterator[Finding]:
         if name in run.hostile:
             for path in sorted((area.escape / token).iterdir()):
                 yield Finding(Harm.ESCAPE, name, f"left {path.name} outside its folder")
-    folders = [Path(place) for place in ("/tmp", "/var/tmp", "/dev/shm", "/run", "/run/lock", "/")]
-    folders += [_REPOSITORY, Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("stdlib"))]
-    folders += [area.root, *area.root.glob("cache*/**/"), *area.root.glob("home/**/"), run.folder, run.results]
-    folders += [run.folder / "class", area.data, Path("/root"), *_packages()]
-    for folder in dict.fromkeys(folders):
+    for path in _found_by_name(area, run.folder, run.results, run.folder / "class"):
+        name = next((owners[token] for token in owners if token in path.name), "")
+        yield Finding(Harm.ESCAPE, name, f"left {path}"[:_LONGEST])
         with suppress(OSError):
-            for path in [path for path in folder.iterdir() if area.word in path.name and path != area.root]:
-                name = next((owners[token] for token in owners if token in path.name), "")
-                yield Finding(Harm.ESCAPE, name, f"left {path}"[:_LONGEST])
-                path.unlink()
+            path.unlink()
+
+
+def sweep(area: Area) -> None:
+    """Take away what submissions have left outside the area, also where nobody has come to look at it."""
+    for path in _found_by_name(area):
+        with suppress(OSError):
+            path.unlink()
+
+
+def _found_by_name(area: Area, *further: Path) -> list[Path]:
+    """What has a submission's token in its name, wherever one may have put it."""
+    folders = [Path(place) for place in ("/tmp", "/var/tmp", "/dev/shm", "/run", "/run/lock", "/", *sys.path)]
+    folders += [_REPOSITORY, Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("stdlib"))]
+    folders += [area.root, *area.root.glob("cache*/**/"), *area.root.glob("home/**/"), area.data, Path.home()]
+    found = []
+    for folder in dict.fromkeys([*folders, *_packages(), *further]):
+        with suppress(OSError):
+            found += [path for path in folder.iterdir() if area.word in path.name and path != area.root]
+    return found
 
 
 def _packages() -> Iterator[Path]:
@@ -197,6 +211,9 @@ def messages_left(run: Run, area: Area) -> Iterator[Finding]:
     library = ctypes.CDLL(None)
     removals = {"shm": lambda n: library.shmctl(n, 0, None), "msg": lambda n: library.msgctl(n, 0, None)}
     removals["sem"] = lambda n: library.semctl(n, 0, 0, 0)
+    for name in run.hostile:
+        if library.mq_unlink(f"/{area.tokens[name]}".encode()) == 0:
+            yield Finding(Harm.ESCAPE, name, "left a queue of messages")
     keys = {int(hashlib.sha256(area.tokens[name].encode()).hexdigest()[:7], 16): name for name in run.hostile}
     for kind, remove in removals.items():
         with suppress(OSError):
@@ -269,9 +286,10 @@ def unchanging(run: Path, area: Area) -> dict[str, tuple[Any, ...]]:
     return state_of([run / "class", area.home, area.data, area.cache])
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
-    """Files that are others than they were."""
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], tokens: Mapping[str, str]) -> Iterator[Finding]:
+    """Files that are others than they were. Args: tokens: by name, the word that tells whose a new file is."""
     for path in sorted(before.keys() | after.keys()):
         if before.get(path) != after.get(path):
             what = "was changed" if path in before and path in after else "has gone" if path in before else "is new"
-            yield Finding(Harm.ESCAPE, "", f"{path} {what}"[-_LONGEST:])
+            name = next((name for name, token in tokens.items() if token in path), "")
+            yield Finding(Harm.ESCAPE, name, f"{path} {what}"[-_LONGEST:])
