@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from autograder.locking import Held, take
+from autograder.removing import remove_tree
 
 PREFIX = "autograder-run-"
 _NOT_YET_LOCKED = "autograder-new-"
@@ -43,7 +44,7 @@ def temporary_folders_in_one() -> Iterator[Path]:
 def _remove(folder: Path) -> None:
     """Remove a folder in which a worker may still be writing whose judge was killed; it has but a moment to live."""
     for _ in range(_TRIES):
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
         if not folder.exists():
             return
         time.sleep(_TICK)
@@ -57,7 +58,7 @@ def _remove_abandoned(place: Path) -> None:
                 continue
             lock = take(folder / _LOCK, wait=False)
             if lock.certain:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_tree(folder)
             os.close(lock.descriptor)
 
 

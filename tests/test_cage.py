@@ -297,3 +297,11 @@ def test_a_worker_ends_with_the_process_that_forked_it(template: Template) -> No
         other._process.kill()
         assert select.select([descriptor], [], [], 30)[0] == [descriptor]
         os.close(descriptor)
+
+
+def test_a_scratch_folder_goes_however_deep_it_was_filled(template: Template) -> None:
+    one = template.fork(None, 0)
+    deep = "for n in range(3000): posix.mkdir('d'); posix.chdir('d')\nposix.mkdir('closed', 0)"
+    assert run(one, f"import posix\nposix.chdir({str(one.scratch)!r})\n{deep}") == ""
+    one.close()
+    assert not one.scratch.exists()

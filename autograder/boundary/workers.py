@@ -10,7 +10,6 @@ import json
 import os
 import resource
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -30,6 +29,7 @@ from autograder.boundary.pipe import LARGEST_ARRAYS_OF_A_REPLY, Arrays, Garbled,
 from autograder.boundary.sandbox import Sandbox, best_sandbox, worker_command
 from autograder.boundary.surroundings import NOTHING, Surroundings
 from autograder.boundary.usage import MOST_THREADS, Overuse, check_scratch, processor_seconds_of, usage_of
+from autograder.removing import remove_tree
 from autograder.rubric import Limits
 
 # The operations that are nothing but a submission's own code at work.
@@ -166,7 +166,7 @@ class Template:
             worker = Worker(self, pid, ours, scratch, self._limits)
             worker.tell(setup)
         except BaseException:  # Ctrl-C, too
-            shutil.rmtree(scratch, ignore_errors=True)
+            remove_tree(scratch)
             raise
         return worker
 
@@ -230,7 +230,7 @@ class Template:
             self._process.wait()
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.processor_seconds = max(self.processor_seconds, usage.ru_utime + usage.ru_stime)
-        shutil.rmtree(self._home, ignore_errors=True)
+        remove_tree(self._home)
 
     def __enter__(self) -> "Template":
         return self
@@ -333,7 +333,7 @@ class Worker:
         self._connection.close()
         self._kill()
         self._template.reap(self._pid)
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        remove_tree(self.scratch)
 
     def _kill(self) -> None:
         if self._pid <= 0:  # to the system, that would be ourselves
@@ -408,7 +408,7 @@ class Worker:
         self._pid = 0
         self._stopped = self._stopped or Died("ended its process")
         self._connection.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        remove_tree(self.scratch)
         if status == -1:  # nobody could say how it ended
             raise TemplateKilled("the process that workers are forked from was killed")
         if status > 0 and os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
