@@ -13,7 +13,7 @@ from autograder.evidence.gallery import Place, all_combinations, examples
 Count = tuple[int, int]
 # A network that is asked twice, with its pictures exchanged, has two last layers, which differ in few answers.
 LEAST_AGREEMENT = 0.75
-NOT_ITS_LAYERS = "Many of the model's answers are not those of its last layer; what that layer says was judged."
+NOT_ITS_LAYERS = "Many of the model's answers are not those of its layers; what its last layer says was judged."
 
 
 def answers_of(outputs: NDArray[Any]) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from autograder.worker.pictures import Shown, arranged
 # Of each of a model's tensors so many values are compared: enough to see any update, quick for large layers.
 SAMPLED = 4000
 AT_ONCE = 30
+PROBED = 4
 BATCH_NORMS = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.SyncBatchNorm)
 
 
@@ -22,8 +23,8 @@ def look_at(
     """A model's outputs for pictures [M, 3, 448, 224], given to it as it was given others before.
 
     They are those of evaluation mode and, if `statistics` are wanted and matter, also those with the statistics of the
-    batch; beside each, under its name and `LAST_LAYER`, what the last linear layer put out. Neither the model nor any
-    generator of random numbers is left changed.
+    batch; beside each, under its name and `LAST_LAYER`, what the last linear layer put out: nothing but zeros where
+    there is none and no other layer has a say. Neither the model nor any generator of random numbers is left changed.
     """
     modes = {module: module.training for module in model.modules()}
     normalising = [m for m in model.modules() if isinstance(m, BATCH_NORMS)]
@@ -77,7 +78,35 @@ def _outputs(
         if layer.output is not None and layer.output.numel() == output.numel():
             last.append(_as_table(layer.output, len(batch[0])))
     found = {name: np.concatenate(outputs)}
-    return found | ({name + LAST_LAYER: np.concatenate(last)} if len(last) == len(outputs) else {})
+    if len(last) == len(outputs):
+        found[name + LAST_LAYER] = np.concatenate(last)
+    elif not _depends_on_weights(model, images[:PROBED], like, accelerator):
+        found[name + LAST_LAYER] = np.zeros_like(found[name])
+    return found
+
+
+def _depends_on_weights(
+    model: torch.nn.Module, images: torch.Tensor, like: Shown | None, accelerator: Accelerator
+) -> bool:
+    """Whether a gradient comes back from a model's outputs to any of its layers' weights."""
+    weights = [p for p in model.parameters() if p.is_floating_point() and p.dim() > 1]
+    before = [(weight, weight.requires_grad) for weight in weights]
+    try:
+        with torch.enable_grad():
+            for weight in weights:
+                weight.requires_grad_(True)
+            output = accelerator.run(model, None, arranged(images, like), {})
+            output = output[0] if isinstance(output, tuple | list) else output
+            if not output.requires_grad or not weights:
+                return False
+            random = torch.rand(output.shape, generator=torch.Generator().manual_seed(0)).to(output)
+            gradients = torch.autograd.grad((output * random).sum(), weights, allow_unused=True)
+            return any(gradient is not None and bool((gradient != 0).any()) for gradient in gradients)
+    except Exception:  # what runs without gradients only has learnt nothing by them
+        return False
+    finally:
+        for weight, learns in before:
+            weight.requires_grad_(learns)
 
 
 def _as_table(output: torch.Tensor, rows: int) -> np.ndarray[Any, Any]:

@@ -1,6 +1,7 @@
 """Watches one forward pass: which layers are executed, on which shapes, and what reaches the first convolution."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from autograder.boundary.pipe import Arrays
 from autograder.worker.errors import describe_error
 
 MOST_EVENTS = 1000
+STIRRING = 0.01
 LINEAR = ("linear", "matmul", "__matmul__", "__rmatmul__", "mm", "addmm")
 
 
@@ -91,7 +93,7 @@ class Weights(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.used: list[torch.Tensor | None] = []
+        self.used: list[torch.Tensor] = []
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -114,23 +116,42 @@ def weight_among(name: str, tensors: list[torch.Tensor]) -> torch.Tensor | None:
     return weight if name == "conv2d" or weight.dim() == 2 else None
 
 
-def _mark_idle(events: list[dict[str, Any]], used: list[torch.Tensor | None], output: Any) -> None:
+@contextmanager
+def _stirred(model: Any) -> Iterator[None]:
+    """Let all weights of a model learn, each a little off what it is: behind weights that begin with zeros, no gradient
+    comes back."""
+    parameters = [p for p in model.parameters() if p.is_floating_point()] if isinstance(model, torch.nn.Module) else []
+    before = [(parameter, parameter.requires_grad, parameter.detach().clone()) for parameter in parameters]
+    random = torch.Generator().manual_seed(0)
+    for parameter in parameters:
+        noise = torch.randn(parameter.shape, generator=random).to(parameter)
+        parameter.requires_grad_(True).data.add_(noise, alpha=STIRRING)
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        for parameter, learns, values in before:
+            parameter.requires_grad_(learns).data.copy_(values)
+
+
+def _mark_idle(model: Callable[..., Any], batch: torch.Tensor, events: list[dict[str, Any]]) -> None:
     """Mark the layers that the outputs do not depend on: they are executed for show.
 
-    Where nothing can be told, since no gradient comes back at all or the second pass took another way, none is marked.
+    A gradient has to come back to a layer's weights, as in training; the same layers have to be executed again for it.
     """
     layers = [event for event in events if event["kind"] in ("convolution", "linear")]
-    if not isinstance(output, torch.Tensor) or not output.requires_grad or len(layers) != len(used):
-        return
-    asked = [weight for weight in used if weight is not None and weight.requires_grad]
-    # Another weight for each number, since those behind a softmax always add up to one.
-    random = torch.rand(output.shape, generator=torch.Generator().manual_seed(0))
-    gradients = torch.autograd.grad((output * random).sum(), asked, allow_unused=True)
-    alive = {id(w): g is not None and bool((g != 0).any()) for w, g in zip(asked, gradients, strict=True)}
-    if not any(alive.values()):
-        return
-    for event, weight in zip(layers, used, strict=True):
-        if not alive.get(id(weight), True):
+    alive: set[int] = set()
+    used: list[torch.Tensor] = []
+    with suppress(Exception), _stirred(model), Weights() as weights:
+        output = model(batch)
+        used = weights.used
+        asked = [weight for weight in used if weight.requires_grad]
+        # Another weight for each number, since those behind a softmax always add up to one.
+        random = torch.rand(output.shape, generator=torch.Generator().manual_seed(0)).to(output)
+        gradients = torch.autograd.grad((output * random).sum(), asked, allow_unused=True)
+        alive = {id(w) for w, g in zip(asked, gradients, strict=True) if g is not None and bool((g != 0).any())}
+    for place, event in enumerate(layers):
+        if len(used) != len(layers) or id(used[place]) not in alive:
             event["idle"] = True
 
 
@@ -153,18 +174,19 @@ def run_model(model: Callable[..., Any], images: NDArray[Any]) -> tuple[dict[str
     arrays: Arrays = {}
     output = alone = None
     try:
-        with torch.no_grad(), layers:
-            output = model(batch)
-        with Weights() as weights:
+        with torch.no_grad():
+            with layers:
+                output = model(batch)
             alone = model(batch[:2])
-        _mark_idle(layers.events, weights.used, alone)
+        if isinstance(alone, torch.Tensor):
+            _mark_idle(model, batch[:2], layers.events)
     except Exception as problem:
         structure["stopped"] = describe_error(problem)
     if isinstance(output, torch.Tensor):
         structure |= {"kind": "logits", "shape": list(output.shape)}
-        arrays["output"] = output.detach().float().contiguous().numpy()
+        arrays["output"] = output.float().contiguous().numpy()
         if isinstance(alone, torch.Tensor):
-            arrays["alone"] = alone.detach().float().contiguous().numpy()
+            arrays["alone"] = alone.float().contiguous().numpy()
     else:
         structure |= {"kind": type(output).__name__, "shape": []}
     if layers.first_input is not None:
