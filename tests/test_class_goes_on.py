@@ -215,7 +215,7 @@ def test_a_file_for_which_there_is_no_room_leaves_no_half_and_the_finished_resul
     shutil.rmtree(class_of_three.out)
     class_of_three.happens["berta"] = no_room_for_files
     done = class_of_three.grade()
-    assert refused_in_a_sentence(done, f"{class_of_three.out / 'berta' / 'result.json'} cannot be written: ")
+    assert refused_in_a_sentence(done, f"{class_of_three.out / 'berta' / 'report.html'} cannot be written: ")
     assert class_of_three.at_work() == ["anna", "berta"]
     left = class_of_three.files()
     assert set(left) == {"anna/result.json", "anna/graded.json"}
@@ -287,7 +287,7 @@ def test_a_folder_of_results_that_vanishes_is_missed_and_not_made_anew_with_a_pa
     assert refused_in_a_sentence(done, f"{class_of_three.out} cannot be written: the folder of results was removed")
     assert not class_of_three.out.exists()
     class_of_three.happens.clear()
-    assert class_of_three.grade().exit_code == 0 and len(class_of_three.files()) == 7
+    assert class_of_three.grade().exit_code == 0 and len(class_of_three.files()) == 10
 
 
 def test_a_second_grader_on_the_same_results_is_refused_and_the_first_goes_on(class_of_three: Class) -> None:

@@ -14,6 +14,7 @@ import torch
 
 from autograder.boundary.surroundings import Surroundings
 from autograder.boundary.workers import Died, OutOfMemory, OutOfTime, Template
+from autograder.evidence.right_generators import RIGHT_GENERATORS
 from autograder.rubric import Limits
 
 LIMITS = Limits(
@@ -177,7 +178,7 @@ def test_a_generator_can_be_exchanged_for_a_right_one_once_the_program_has_run(t
     with worker(template) as one:
         source = "def mine(data): return None\ndef rows(data): return mine(data)"
         statements = [{"cell": 0, "line": 1, "source": source}]
-        one.request("run", {"cells": {}, "statements": statements, "replaced": {"mine": "same"}})
+        one.request("run", {"cells": {}, "statements": statements, "replaced": {"mine": RIGHT_GENERATORS["same"]}})
         request = {"function": {"name": "rows"}, "arguments": [{"array": "data"}], "keep": "rows"}
         data = np.zeros((2, 3, 2, 224, 224, 3), np.float32)
         assert one.request("call", request, {"data": data}).structure["value"]["shape"] == [6, 448, 224, 3]
