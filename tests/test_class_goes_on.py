@@ -218,7 +218,7 @@ def test_a_file_for_which_there_is_no_room_leaves_no_half_and_the_finished_resul
     assert refused_in_a_sentence(done, f"{class_of_three.out / 'berta' / 'report.html'} cannot be written: ")
     assert class_of_three.at_work() == ["anna", "berta"]
     left = class_of_three.files()
-    assert set(left) == {"anna/result.json", "anna/graded.json"}
+    assert set(left) == {"anna/result.json", "anna/report.html", "anna/graded.json"}
     assert all(undisturbed[name] == content for name, content in left.items())
     class_of_three.happens.clear()
     class_of_three.grade()
