@@ -178,7 +178,10 @@ def main(
         try:
             for number, (needed, group) in enumerate(grouped(submissions, checks)):
                 console.print(f"{len(group)} submissions: {needed}", highlight=False)
-                found += findings(area, number, group, needed, options)
+                more = findings(area, number, group, needed, options)
+                found += more
+                for finding in more:
+                    console.print(f"  {finding.name or 'not known'}: {finding.harm}", highlight=False, markup=False)
                 console.print(f"{len(found)} findings after {time.monotonic() - started:.0f} s", highlight=False)
         finally:
             damage.sweep(area)
