@@ -220,6 +220,8 @@ def test_no_network_is_reached_in_any_family(worker: Worker, attempt: str) -> No
         "posix.mkfifo('fifo')",
         "posix.chroot('.')",
         "time.clock_settime(time.CLOCK_REALTIME, 0)",
+        "os.setpriority(os.PRIO_PROCESS, {victim}, 19)",
+        "os.sched_setaffinity({victim}, [0])",
     ],
 )
 def test_there_are_no_other_processes_for_it_and_no_machine_to_change(worker: Worker, attempt: str) -> None:
@@ -229,6 +231,10 @@ def test_there_are_no_other_processes_for_it_and_no_machine_to_change(worker: Wo
         assert error != "" or attempt == "_posixsubprocess.fork_exec"
         assert victim.poll() is None
         victim.kill()
+
+
+def test_a_program_may_set_priorities_of_its_own_and_nothing_comes_of_it(worker: Worker) -> None:
+    assert run(worker, "import os\nos.nice(5)\nos.sched_setaffinity(0, [0])") == ""
 
 
 def test_commands_do_nothing_and_succeed(worker: Worker) -> None:

@@ -30,8 +30,16 @@ REFUSED = {
 }
 # Calls that seem to succeed and do nothing: programs make them in passing, and Landlock says nothing about them.
 IGNORED = """chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat sync syncfs
-    setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
-    setpriority sched_setaffinity sched_setscheduler sched_setparam sched_setattr ioprio_set"""
+    setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr"""
+# The same for calls about the own process, which is 0, and the place of its number among the arguments.
+IGNORED_ABOUT_ITSELF = {
+    "setpriority": 1,
+    "ioprio_set": 1,
+    "sched_setaffinity": 0,
+    "sched_setscheduler": 0,
+    "sched_setparam": 0,
+    "sched_setattr": 0,
+}
 # Calls that are unknown here, so that libraries take other ways, of which arguments can be looked at.
 UNKNOWN = "clone3 openat2 fallocate"
 # Calls that are allowed about the own process only: its number stands in the first argument, or 0 where that means it.
@@ -75,6 +83,7 @@ def rules() -> SyscallFilter:
         *COMMANDS,
         *ABOUT_ITSELF.split(),
         *ABOUT_ITSELF_OR_0.split(),
+        *IGNORED_ABOUT_ITSELF,
     }
     for name in _known():
         if name in refused:
@@ -111,4 +120,7 @@ def load_for_this_process(made: SyscallFilter) -> None:
     for name in ABOUT_ITSELF_OR_0.split():
         for number in (0, own):
             made.add_rule(pyseccomp.ALLOW, name, Arg(0, EQ, number))
+    for name, place in IGNORED_ABOUT_ITSELF.items():
+        for number in (0, own):
+            made.add_rule(pyseccomp.ERRNO(0), name, Arg(place, EQ, number))
     made.load()

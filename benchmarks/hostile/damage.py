@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,8 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 _FORMULA = re.compile(r"\s*[=+\-@]|[\t\r]")
 # Terminal codes and controls of 7 and 8 bits, and what turns the direction of text round.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_ACTIVE = re.compile(
-    r"<\s*(script|iframe|svg|img|object|embed|style)\b[^>]*|\bon\w+\s*=\s*[\"']?alert|javascript:", re.I
-)
+# What a page of results is never made of.
+_ACTIVE = frozenset("script iframe frame object embed applet base form svg math video audio link".split())
 _LONGEST = 160
 
 
@@ -224,6 +224,28 @@ def messages_left(run: Run, area: Area) -> Iterator[Finding]:
                     remove(number)
 
 
+class _Acting(HTMLParser):
+    """Finds what a browser would act on; the same words as text do nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    @classmethod
+    def of(cls, page: str) -> list[str]:
+        reader = cls()
+        reader.feed(page)
+        reader.close()
+        return reader.found
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _ACTIVE:
+            self.found.append(f"has an element {tag}")
+        for name, value in attrs:
+            if name.startswith("on") or (value or "").strip().lower().startswith(("javascript:", "data:text")):
+                self.found.append(f"would run {name}={value}")
+
+
 def live_text(run: Run) -> Iterator[Finding]:
     """Text that a terminal, a spreadsheet or a page would act on."""
     owners = {result: name for name, result in run.names.items()}
@@ -239,8 +261,7 @@ def live_text(run: Run) -> Iterator[Finding]:
             cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
             yield from (Finding(Harm.ESCAPE, "", f"a formula: {c[:60]}") for c in cells if _FORMULA.match(c))
         if path.suffix == ".html":
-            acts = [word[0] for word in _ACTIVE.finditer(text) if "alert" in word[0] or "hostile" in word[0]]
-            yield from (Finding(Harm.ESCAPE, owner, f"{path.name} would run {word[:60]}") for word in acts)
+            yield from (Finding(Harm.ESCAPE, owner, f"{path.name} {acts[:60]}") for acts in _Acting.of(text))
 
 
 def harm(run: Run, alone: Run) -> Iterator[Finding]:
