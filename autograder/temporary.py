@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from autograder.locking import Held, take
+from autograder.locking import Held, Lock, take
 from autograder.removing import remove_tree
 
 PREFIX = "autograder-run-"
@@ -28,10 +28,7 @@ def temporary_folders_in_one() -> Iterator[Path]:
     """
     place = Path(tempfile.gettempdir())
     _remove_abandoned(place)
-    new = Path(tempfile.mkdtemp(prefix=_NOT_YET_LOCKED, dir=place))
-    lock = take(new / _LOCK, wait=False)
-    # It has its name, by which another run would look for it, only now that it is locked.
-    folder = new.rename(new.with_name(PREFIX + new.name.removeprefix(_NOT_YET_LOCKED)))
+    folder, lock = _locked_folder(place)
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         yield folder
@@ -39,6 +36,18 @@ def temporary_folders_in_one() -> Iterator[Path]:
         tempfile.tempdir = before
         _remove(folder)
         os.close(lock.descriptor)
+
+
+def _locked_folder(place: Path) -> tuple[Path, Lock]:
+    """A new folder that is locked from the moment at which it has its name."""
+    for _ in range(_TRIES):
+        new = Path(tempfile.mkdtemp(prefix=_NOT_YET_LOCKED, dir=place))
+        try:
+            lock = take(new / _LOCK, wait=False)
+            return new.rename(new.with_name(PREFIX + new.name.removeprefix(_NOT_YET_LOCKED))), lock
+        except (Held, FileNotFoundError):  # another run took it for one that was left behind
+            continue
+    raise OSError(errno.EBUSY, "other runs remove what this one makes there", str(place))
 
 
 def _remove(folder: Path) -> None:
@@ -52,7 +61,7 @@ def _remove(folder: Path) -> None:
 
 def _remove_abandoned(place: Path) -> None:
     """Remove the folders of runs of which no process is left; a lock that can be taken tells that there is none."""
-    for folder in place.glob(f"{PREFIX}*"):
+    for folder in (*place.glob(f"{PREFIX}*"), *place.glob(f"{_NOT_YET_LOCKED}*")):
         with suppress(OSError, Held):
             if folder.is_symlink() or folder.stat().st_uid != os.getuid():
                 continue

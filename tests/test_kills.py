@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.boundary.usage import processor_seconds_of
 from autograder.boundary.workers import Template, TemplateKilled
 from autograder.session import Setup
 from benchmarks.kills import (
@@ -127,7 +128,8 @@ def at_an_endless_submission(tmp_path: Path, data: Path, temporary: Path) -> Ite
         start_new_session=True,
     )
     try:
-        until(lambda: workers_of(process.pid))
+        # A worker that was only just forked may not be known to its judge yet.
+        until(lambda: any(processor_seconds_of(worker) > 0.5 for worker in workers_of(process.pid)))
         yield process
     finally:
         process.kill()

@@ -117,15 +117,15 @@ def weight_among(name: str, tensors: list[torch.Tensor]) -> torch.Tensor | None:
 
 
 @contextmanager
-def _stirred(model: Any) -> Iterator[None]:
-    """Let all weights of a model learn, each a little off what it is: behind weights that begin with zeros, no gradient
-    comes back."""
+def _learning(model: Any, stirring: float) -> Iterator[None]:
+    """Let all weights of a model learn, each by chance a little off what it is."""
     parameters = [p for p in model.parameters() if p.is_floating_point()] if isinstance(model, torch.nn.Module) else []
     before = [(parameter, parameter.requires_grad, parameter.detach().clone()) for parameter in parameters]
     random = torch.Generator().manual_seed(0)
     for parameter in parameters:
-        noise = torch.randn(parameter.shape, generator=random).to(parameter)
-        parameter.requires_grad_(True).data.add_(noise, alpha=STIRRING)
+        parameter.requires_grad_(True)
+        if stirring:
+            parameter.data.add_(torch.randn(parameter.shape, generator=random).to(parameter), alpha=stirring)
     try:
         with torch.enable_grad():
             yield
@@ -134,25 +134,41 @@ def _stirred(model: Any) -> Iterator[None]:
             parameter.requires_grad_(learns).data.copy_(values)
 
 
-def _mark_idle(model: Callable[..., Any], batch: torch.Tensor, events: list[dict[str, Any]]) -> None:
-    """Mark the layers that the outputs do not depend on: they are executed for show.
-
-    A gradient has to come back to a layer's weights, as in training; the same layers have to be executed again for it.
-    """
-    layers = [event for event in events if event["kind"] in ("convolution", "linear")]
-    alive: set[int] = set()
-    used: list[torch.Tensor] = []
-    with suppress(Exception), _stirred(model), Weights() as weights:
+def _idle(model: Callable[..., Any], batch: torch.Tensor, count: int, stirring: float = 0.0) -> tuple[Any, list[bool]]:
+    """What a model gives, and for each of its layers, as many as there were before, whether that depends on it not."""
+    with _learning(model, stirring), Weights() as weights:
         output = model(batch)
-        used = weights.used
-        asked = [weight for weight in used if weight.requires_grad]
+        asked = [weight for weight in weights.used if weight.requires_grad]
+        if len(weights.used) != count or not asked or not output.requires_grad:
+            return output.detach(), [True] * count
         # Another weight for each number, since those behind a softmax always add up to one.
         random = torch.rand(output.shape, generator=torch.Generator().manual_seed(0)).to(output)
         gradients = torch.autograd.grad((output * random).sum(), asked, allow_unused=True)
         alive = {id(w) for w, g in zip(asked, gradients, strict=True) if g is not None and bool((g != 0).any())}
-    for place, event in enumerate(layers):
-        if len(used) != len(layers) or id(used[place]) not in alive:
+        return output.detach(), [id(weight) not in alive for weight in weights.used]
+
+
+def _run_alone(model: Callable[..., Any], batch: torch.Tensor, events: list[dict[str, Any]]) -> Any:
+    """What a model gives for pictures of their own; layers that this does not depend on are marked: they are executed
+    for show.
+
+    A gradient has to come back to a layer's weights, as in training. Behind weights that begin with zeros none does, so
+    it is looked for once more a little beside them.
+    """
+    layers = [event for event in events if event["kind"] in ("convolution", "linear")]
+    alone, idle = None, [True] * len(layers)
+    with suppress(Exception):
+        alone, idle = _idle(model, batch, len(layers))
+        if any(idle):
+            _, stirred = _idle(model, batch, len(layers), STIRRING)
+            idle = [one and other for one, other in zip(idle, stirred, strict=True)]
+    for event, is_idle in zip(layers, idle, strict=True):
+        if is_idle:
             event["idle"] = True
+    if alone is None:
+        with torch.no_grad():
+            alone = model(batch)
+    return alone
 
 
 def _pair(value: Any) -> list[int]:
@@ -174,12 +190,9 @@ def run_model(model: Callable[..., Any], images: NDArray[Any]) -> tuple[dict[str
     arrays: Arrays = {}
     output = alone = None
     try:
-        with torch.no_grad():
-            with layers:
-                output = model(batch)
-            alone = model(batch[:2])
-        if isinstance(alone, torch.Tensor):
-            _mark_idle(model, batch[:2], layers.events)
+        with torch.no_grad(), layers:
+            output = model(batch)
+        alone = _run_alone(model, batch[:2], layers.events)
     except Exception as problem:
         structure["stopped"] = describe_error(problem)
     if isinstance(output, torch.Tensor):
