@@ -8,6 +8,8 @@ import sys
 from enum import StrEnum
 from functools import cache
 
+from autograder.temporary import temporary_folders_in_one
+
 PATIENCE_SECONDS = 60.0
 # Of all that root may do, workers keep reading files of others; which ones, the cage decides.
 _WITHOUT_PRIVILEGES = (
@@ -39,7 +41,10 @@ def why_no_cage() -> str:
         return "run as root, the cage needs setpriv, which util-linux brings (or run the grader as another user)"
     command = worker_command(Sandbox.CAGE, "autograder.worker.cage")
     try:
-        tried = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+        # In a folder that goes in any case, with the next run where this one is killed.
+        with temporary_folders_in_one() as folder:
+            command.append(str(folder))
+            tried = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
         broken = json.loads(tried.stdout)
     except (OSError, subprocess.TimeoutExpired) as problem:
         return f"trying the cage failed: {problem}"

@@ -4,7 +4,8 @@ Two guards of the Linux kernel, which need no privileges and cost milliseconds: 
 opened, seccomp which other requests are answered (`system_calls`). Both bind the thread that asks for them and what it
 starts, so a worker enters the cage right after it was forked, while it is a single thread.
 
-`python -m autograder.worker.cage` enters it, tries what it is there to prevent, and prints what did not hold.
+`python -m autograder.worker.cage [FOLDER]` enters it, tries what it is there to prevent, in a folder of that one, and
+prints what did not hold.
 """
 
 import ctypes
@@ -154,12 +155,13 @@ def _fork() -> None:
         os._exit(0)
 
 
-def what_does_not_hold(abi: int | None = None) -> list[str]:
-    """Enter the cage in this process, with no more than a version of Landlock, and try what it prevents.
+def what_does_not_hold(abi: int | None = None, place: str | None = None) -> list[str]:
+    """Enter the cage in a process of its own, with no more than a version of Landlock, and try what it prevents.
 
+    Args: place: where folders for this are made.
     Returns: what worked although it must not, and what did not although it must.
     """
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
+    with tempfile.TemporaryDirectory(dir=place) as folder, socket.create_server(("127.0.0.1", 0)) as server:
         outside, scratch = Path(folder, "outside", "file"), Path(folder, "scratch")
         outside.parent.mkdir()
         outside.write_text("secret")
@@ -194,7 +196,11 @@ def _report_and_end(report: Path, attempts: dict[str, Callable[[], object]], abi
 
 if __name__ == "__main__":
     try:
-        broken = what_does_not_hold() if abi_version() else ["Landlock, which this kernel does not have"]
+        broken = (
+            what_does_not_hold(place=sys.argv[1] if sys.argv[1:] else None)
+            if abi_version()
+            else ["Landlock, which this kernel does not have"]
+        )
     except (OSError, LandlockError) as problem:
         broken = [str(problem)]
     sys.stdout.write(json.dumps(broken))
