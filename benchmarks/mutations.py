@@ -97,7 +97,7 @@ def _other_bytes(message: bytes, draw: random.Random) -> bytes:
 # --- values
 
 
-def _opened(message: bytes) -> tuple[dict[str, Any], Arrays]:
+def opened(message: bytes) -> tuple[dict[str, Any], Arrays]:
     rest = memoryview(message)
 
     def read(count: int) -> bytes:
@@ -110,7 +110,7 @@ def _opened(message: bytes) -> tuple[dict[str, Any], Arrays]:
 
 
 def _other_values(message: bytes, draw: random.Random) -> bytes:
-    structure, arrays = _opened(message)
+    structure, arrays = opened(message)
     if arrays and draw.random() < 0.4:
         _change_array(arrays, draw)
     else:

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.boundary.pipe import Arrays, packed, receive
+from autograder.boundary.pipe import packed
 from autograder.grading import Graded
 from autograder.session import Setup
 from autograder.verdict import Outcome
 from benchmarks.fuzzed_replies import SMALL, Liars, recordings
-from benchmarks.mutations import Messages
+from benchmarks.mutations import Messages, opened
 from benchmarks.replayed import Recording, Replay
 
 FAIL, TIMEOUT = Outcome.FAIL, Outcome.TIMEOUT
@@ -46,18 +46,6 @@ def lying(replay: Replay, operation: str, lie: Lie, which: int = 0) -> Graded:
     scripts = replay.recording.scripts
     places = [(w, n) for w, n in replay.recording.places if scripts[w][n].operation == operation]
     return replay.graded(places[which], lie)
-
-
-def opened(message: bytes) -> tuple[dict[str, Any], Arrays]:
-    rest = memoryview(message)
-
-    def read(count: int) -> bytes:
-        nonlocal rest
-        part, rest = bytes(rest[:count]), rest[count:]
-        return part
-
-    structure, arrays = receive(read)
-    return structure, dict(arrays)
 
 
 def saying(**changes: Any) -> Lie:

@@ -49,7 +49,6 @@ Rows = Annotated[
 ]
 Numbers = Annotated[tuple[Number, ...], Field(max_length=_MOST_NUMBERS)]
 Ids = Annotated[tuple[Whole, ...], Field(max_length=_MOST_ROWS)]
-PassNumber = Annotated[int, Strict(), Field(ge=0, le=2**31)]
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Forward:
     """A forward pass through a network. ids: of the pictures; stored: of the same numbers in the order of memory."""
 
     kind: Literal["forward"]
-    number: Annotated[PassNumber, Field(validation_alias="pass")]
+    number: Annotated[Whole, Field(validation_alias="pass")]
     training: Truth
     layout: Word
     ids: Ids

@@ -97,9 +97,6 @@ class Facts:
         return self.type or self.kind
 
 
-read_facts = reader(Facts)
-
-
 @dataclass(frozen=True)
 class _Described:
     value: Facts

@@ -7,6 +7,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from autograder.boundary.pipe import LAST_LAYER, Arrays
+from autograder.worker.dependence import depends, learning
 from autograder.worker.devices import Accelerator
 from autograder.worker.pictures import Shown, arranged
 
@@ -90,23 +91,12 @@ def _depends_on_weights(
 ) -> bool:
     """Whether a gradient comes back from a model's outputs to any of its layers' weights."""
     weights = [p for p in model.parameters() if p.is_floating_point() and p.dim() > 1]
-    before = [(weight, weight.requires_grad) for weight in weights]
     try:
-        with torch.enable_grad():
-            for weight in weights:
-                weight.requires_grad_(True)
+        with learning(weights):
             output = accelerator.run(model, None, arranged(images, like), {})
-            output = output[0] if isinstance(output, tuple | list) else output
-            if not output.requires_grad or not weights:
-                return False
-            random = torch.rand(output.shape, generator=torch.Generator().manual_seed(0)).to(output)
-            gradients = torch.autograd.grad((output * random).sum(), weights, allow_unused=True)
-            return any(gradient is not None and bool((gradient != 0).any()) for gradient in gradients)
+            return any(depends(output[0] if isinstance(output, tuple | list) else output, weights))
     except Exception:  # what runs without gradients only has learnt nothing by them
         return False
-    finally:
-        for weight, learns in before:
-            weight.requires_grad_(learns)
 
 
 def _as_table(output: torch.Tensor, rows: int) -> np.ndarray[Any, Any]:

@@ -1,7 +1,7 @@
 """Watches one forward pass: which layers are executed, on which shapes, and what reaches the first convolution."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
 from autograder.boundary.pipe import Arrays
+from autograder.worker.dependence import depends, learning
 from autograder.worker.errors import describe_error
 
 MOST_EVENTS = 1000
@@ -116,36 +117,14 @@ def weight_among(name: str, tensors: list[torch.Tensor]) -> torch.Tensor | None:
     return weight if name == "conv2d" or weight.dim() == 2 else None
 
 
-@contextmanager
-def _learning(model: Any, stirring: float) -> Iterator[None]:
-    """Let all weights of a model learn, each by chance a little off what it is."""
-    parameters = [p for p in model.parameters() if p.is_floating_point()] if isinstance(model, torch.nn.Module) else []
-    before = [(parameter, parameter.requires_grad, parameter.detach().clone()) for parameter in parameters]
-    random = torch.Generator().manual_seed(0)
-    for parameter in parameters:
-        parameter.requires_grad_(True)
-        if stirring:
-            parameter.data.add_(torch.randn(parameter.shape, generator=random).to(parameter), alpha=stirring)
-    try:
-        with torch.enable_grad():
-            yield
-    finally:
-        for parameter, learns, values in before:
-            parameter.requires_grad_(learns).data.copy_(values)
-
-
 def _idle(model: Callable[..., Any], batch: torch.Tensor, count: int, stirring: float = 0.0) -> tuple[Any, list[bool]]:
     """What a model gives, and for each of its layers, as many as there were before, whether that depends on it not."""
-    with _learning(model, stirring), Weights() as weights:
+    parameters = [p for p in model.parameters() if p.is_floating_point()] if isinstance(model, torch.nn.Module) else []
+    with learning(parameters, stirring), Weights() as weights:
         output = model(batch)
-        asked = [weight for weight in weights.used if weight.requires_grad]
-        if len(weights.used) != count or not asked or not output.requires_grad:
+        if len(weights.used) != count:
             return output.detach(), [True] * count
-        # Another weight for each number, since those behind a softmax always add up to one.
-        random = torch.rand(output.shape, generator=torch.Generator().manual_seed(0)).to(output)
-        gradients = torch.autograd.grad((output * random).sum(), asked, allow_unused=True)
-        alive = {id(w) for w, g in zip(asked, gradients, strict=True) if g is not None and bool((g != 0).any())}
-        return output.detach(), [id(weight) not in alive for weight in weights.used]
+        return output.detach(), [not alive for alive in depends(output, weights.used)]
 
 
 def _run_alone(model: Callable[..., Any], batch: torch.Tensor, events: list[dict[str, Any]]) -> Any:
