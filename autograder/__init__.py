@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from autograder.selfcheck import SelfCheck
 
-__all__ = ["check"]
+__all__ = ["check", "synthetic_shoes"]
 
 
 def check(question: str, data: "Path | str | None" = None) -> "SelfCheck":
@@ -21,3 +21,10 @@ def check(question: str, data: "Path | str | None" = None) -> "SelfCheck":
     from autograder.selfcheck import check_notebook
 
     return check_notebook(question, data)
+
+
+def synthetic_shoes() -> "Path":
+    """A folder with train, test_w and test_m, for whoever has no photographs: drawn shoes, made once into a cache."""
+    from autograder.datasets import synthetic_data
+
+    return synthetic_data()
