@@ -193,6 +193,6 @@ def _fenced_block(question: str, fence: str, body: str, options: dict[str, str])
 
 
 def _text_block(question: str, lines: list[str]) -> list[Block]:
-    """One block, or none if there is nothing but empty lines."""
-    text = "\n".join(lines).strip("\n")
+    """One block, or none if there is nothing but empty lines; what is for another revision leaves some behind."""
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip("\n"))
     return [Block(question, "text", text)] if text else []

@@ -8,16 +8,16 @@ import tempfile
 from pathlib import Path
 
 from student_template.build import FUNCTIONS_FILE, build_notebook
-from student_template.handout import Revision
+from student_template.handout import Revision, without_marks
 
 WEIGHTS = ("best_CNN_model.pk", "best_CNNChannel_model.pk")
-_TRAINING = "q3c-training"  # the cell that saves them
-_LEFT_OUT = ("given", "self-check")  # pictures to look at, and questions to the grader
-_NEEDED = ("q1-data-path", "q2-networks")
+# What a training needs of the notebook: all definitions and these cells, of which the last one saves the weights.
+_DEFINING = ("imports", "helper", "function")
+_CELLS = ("q1-data-path", "q1a-arrays", "q2-networks", "q3c-training")
 
 
 def train_networks(folder: Path, data: Path) -> list[Path]:
-    """Run the notebook's cells up to the training of both networks, and add the weights that it saves to `folder`.
+    """Run what the notebook needs to train both networks, and add the weights that it saves to `folder`.
 
     Args: folder: holds the solution's functions file; data: a folder with train, test_w and test_m.
     Raises: subprocess.CalledProcessError when the notebook fails; what it prints is seen.
@@ -26,14 +26,14 @@ def train_networks(folder: Path, data: Path) -> list[Path]:
         work = Path(place)
         (work / "shoes").symlink_to(data.resolve())
         shutil.copy(folder / FUNCTIONS_FILE, work)
-        (work / "notebook.py").write_text(_up_to_training(), encoding="utf-8")
+        (work / "notebook.py").write_text(training_program(), encoding="utf-8")
         environment = os.environ | {"MPLBACKEND": "Agg"}
         subprocess.run([sys.executable, "notebook.py"], cwd=work, env=environment, check=True)
         return [Path(shutil.copy(work / name, folder)) for name in WEIGHTS]
 
 
-def _up_to_training() -> str:
-    cells = [cell for cell in build_notebook(True, Revision.FUNCTIONS_FILE).cells if cell.cell_type == "code"]
-    last = next(number for number, cell in enumerate(cells) if cell.id == _TRAINING)
-    run = [c for c in cells[: last + 1] if c.metadata.shoe_pairs.kind not in _LEFT_OUT or c.id in _NEEDED]
-    return "\n\n".join(cell.source for cell in run)
+def training_program() -> str:
+    """The part of the notebook that trains both networks and saves their weights, as one program."""
+    cells = build_notebook(solution=True, revision=Revision.FUNCTIONS_FILE).cells
+    needed = [cell for cell in cells if cell.metadata.shoe_pairs.kind in _DEFINING or cell.id in _CELLS]
+    return "\n\n".join(without_marks(cell.source) for cell in needed) + "\n"
