@@ -8,7 +8,7 @@ DEMO ?= build/demo
 DEMO_CHECKS := data,same,different,cnn,channel,accuracy,train
 SAMPLES := names-of-their-own,imread-divided-again,channel-same-shoe-twice
 
-.PHONY: venv demo test bench template clean
+.PHONY: venv demo test notebook bench template clean
 
 venv: .venv/installed
 
@@ -27,6 +27,11 @@ test: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# A student's way through a real JupyterLab, and the real nbgrader. Needs Chromium (Debian's `chromium`).
+notebook: venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[notebook]'
+	$(BIN)/python -m pytest -m in_jupyter
 
 bench: venv
 	$(BIN)/python -m benchmarks.latency

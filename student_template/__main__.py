@@ -1,27 +1,45 @@
-"""`python -m student_template`: write the notebook that students fill in; with `--solution FILE`, the solved one."""
+"""`python -m student_template`: write what students fill in; with `--solution DIR`, the same solved."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from student_template.build import build_notebook, notebook_text
+from student_template.build import FOLDERS, build_files
+from student_template.handout import Revision
+from student_template.weights import train_networks
 
-TEMPLATE = Path(__file__).with_name("assignment3.ipynb")
+TEMPLATES = Path(__file__).parent
 
 
 def main(
     solution: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.ipynb", help="Write the solved notebook here, and leave the template alone."),
+        typer.Option(metavar="DIR", help="Write the solutions here, and leave the templates alone.", file_okay=False),
+    ] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA",
+            help="Run the solution of the functions-file revision on this folder's train, test_w and test_m, and add "
+            "the weights of its networks. Takes minutes; needs --solution.",
+            exists=True,
+            file_okay=False,
+        ),
     ] = None,
 ) -> None:
-    """Write the assignment's notebook, assignment3.ipynb, from handout.md and the reference."""
-    path = solution or TEMPLATE
-    notebook = build_notebook(solution=solution is not None)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(notebook_text(notebook), encoding="utf-8")
-    print(f"{path}: {len(notebook.cells)} cells, {'solved' if solution else 'to be filled in'}")
+    """Write both revisions of the assignment, each a submission by itself, from handout.md and the reference."""
+    if train is not None and solution is None:
+        raise typer.BadParameter("only solutions have weights; say where they go with --solution", param_hint="--train")
+    folder = solution or TEMPLATES
+    for name, text in build_files(solution=solution is not None).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(f"{path}: {'solved' if solution else 'to be filled in'}")
+    if train is not None:
+        for path in train_networks(folder / FOLDERS[Revision.FUNCTIONS_FILE], train):
+            print(f"{path}: trained on {train}")
 
 
 if __name__ == "__main__":

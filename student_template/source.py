@@ -1,4 +1,4 @@
-"""Reads the reference: its definitions as they are written, as stubs for students, and the imports they need."""
+"""Reads the reference: its definitions as they are written or with their bodies to fill in, and their imports."""
 
 import ast
 import sys
@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from student_template.handout import region
 
 
 @dataclass(frozen=True)
@@ -79,22 +81,28 @@ def join(texts: Iterable[tuple[ast.stmt, str]]) -> str:
     return cell
 
 
-def stub(definition: Definition, question: str, docstring: str = "") -> str:
-    """What a student gets instead of a definition: signature, docstring, and an error that names the task.
+def to_fill_in(definition: Definition, question: str, docstring: str = "", below: str = "") -> str:
+    """A definition whose bodies are regions: in the solution they are the reference's, and the student gets errors that
+    name the task. Signature and docstring stand outside, the same for both.
 
-    Args: docstring: stands in place of the reference's own one, which may say how things are done.
-    Raises: TypeError for a constant, which has no body to leave out.
+    Args: docstring: stands in place of the reference's own one, which may say how things are done; below: what the
+        solution needs besides, at the end of the last region.
+    Raises: TypeError for what has no body to leave out: a constant, or a class with more in it than methods.
     """
     node = definition.node
+    below = f"\n\n\n{below}" if below else ""
     if isinstance(node, ast.FunctionDef):
-        return _function_stub(definition, node, f"Question {question}: write {node.name}", docstring)
+        return _function_to_fill_in(definition, node, f"Question {question}: write {node.name}", docstring, below)
     if not isinstance(node, ast.ClassDef):
         raise TypeError(f"{definition.text} is no function or class")
+    methods = [part for part in node.body if isinstance(part, ast.FunctionDef)]
+    if not methods or len(methods) < len(node.body) - (ast.get_docstring(node) is not None):
+        raise TypeError(f"{node.name} has more in it than methods")
     parts = [_signature(definition, node) + "\n" + _docstring(definition, node, docstring)]
-    for method in node.body:
-        if isinstance(method, ast.FunctionDef):
-            task = f"Question {question}: write {node.name}.{method.name}"
-            parts.append(_function_stub(definition, method, task))
+    for method in methods:
+        task = f"Question {question}: write {node.name}.{method.name}"
+        last = below if method is methods[-1] else ""
+        parts.append(_function_to_fill_in(definition, method, task, below=last))
     return "\n\n".join(part.rstrip("\n") for part in parts)
 
 
@@ -152,7 +160,16 @@ def _text_between(definition: Definition, first: int, last: int) -> str:
 
 
 def _signature(definition: Definition, node: ast.FunctionDef | ast.ClassDef) -> str:
-    return _text_between(definition, node.lineno, node.body[0].lineno - 1)
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return _text_between(definition, first, _body_start(definition, node) - 1)
+
+
+def _body_start(definition: Definition, node: ast.FunctionDef | ast.ClassDef) -> int:
+    """The line after the signature; comments above the first statement belong to the body."""
+    line = node.body[0].lineno
+    while _text_between(definition, line - 1, line - 1).lstrip().startswith("#"):
+        line -= 1
+    return line
 
 
 def _docstring(definition: Definition, node: ast.FunctionDef | ast.ClassDef, instead: str) -> str:
@@ -164,7 +181,12 @@ def _docstring(definition: Definition, node: ast.FunctionDef | ast.ClassDef, ins
     return _text_between(definition, node.body[0].lineno, node.body[0].end_lineno or 0)
 
 
-def _function_stub(definition: Definition, node: ast.FunctionDef, task: str, docstring: str = "") -> str:
+def _function_to_fill_in(
+    definition: Definition, node: ast.FunctionDef, task: str, docstring: str = "", below: str = ""
+) -> str:
     parts = _signature(definition, node), _docstring(definition, node, docstring)
     indent = " " * (node.col_offset + 4)
-    return "\n".join([*(part for part in parts if part), f'{indent}raise NotImplementedError("{task}")'])
+    first = _body_start(definition, node) if ast.get_docstring(node) is None else (node.body[0].end_lineno or 0) + 1
+    body = _text_between(definition, first, node.end_lineno or 0)
+    filled = region(body + below, f'{indent}raise NotImplementedError("{task}")', indent, "" if below else indent)
+    return "\n".join([*(part for part in parts if part), filled])

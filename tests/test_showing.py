@@ -226,11 +226,12 @@ def test_a_page_has_the_elements_of_its_template_and_shows_a_submissions_text_as
 
 @given(STRANGE)
 def test_a_table_in_a_notebook_shows_a_submissions_text_as_text(rubric: Rubric, text: str) -> None:
-    page = Page(SelfCheck(result_with(text, rubric), rubric.questions)._repr_html_())
-    assert {tag for tag, _ in page.elements} == {"table", "tr", "th", "td", "bdi", "br"}
+    page = Page(SelfCheck("Question 1b", result_with(text, rubric), rubric.questions)._repr_html_())
+    assert {tag for tag, _ in page.elements} == {"div", "b", "table", "tr", "th", "td", "bdi", "br"}
     assert {name for _, names in page.elements for name in names} == {"style"}
     left = printable(text)
-    assert page.said == [left, f"Expected: {printable(text)}", left, left, left]
+    notes = [f"Note: {left}"] * 2
+    assert page.said == [left, f"Expected: {left}", left, left, left, *notes]
     assert html_text("<b>\x1b") == f"&lt;b&gt;{MARK}"
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from autograder.submission.headings import without_tags
-from student_template.handout import read_blocks
+from student_template.handout import Revision, read_blocks
 
 # The words are the course's own and are not repeated here; `python -m autograder.submission.handouts TEXTS.toml`
 # writes their fingerprints anew, from a table of texts by question.
@@ -155,7 +155,8 @@ def _fingerprint(words: Iterable[str]) -> str:
 
 
 def _template() -> Iterator[tuple[str, str]]:
-    for block in read_blocks(_TEMPLATE.read_text(encoding="utf-8")):
+    handout = _TEMPLATE.read_text(encoding="utf-8")
+    for block in (block for revision in Revision for block in read_blocks(handout, revision)):
         if block.kind == "text":
             heading, _, rest = block.text.partition("\n") if block.text.startswith("#") else ("", "", block.text)
             # A title such as "Part (e): why as many of each? (2 points)" counts without its ends, too.
