@@ -29,6 +29,7 @@ _LONGEST_PROMPT = 14
 _MOST_OF_A_PROMPT = 200  # letters
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
+_LINK_TARGET = re.compile(r"(?<=\])\([^()\s]*\)")  # nobody's words; a badge such as Colab's is nothing else
 _FORMULA_SIGN = re.compile(r"\\[a-zA-Z]+")
 # Where a sentence ends for our purpose: also at a colon and at a dash, as prompts do.
 _END = re.compile(r"(?<=[.?!])(?:[*_]+\s*|[\"'»”)]*\s+)|(?<=:)(?![,\]/\d:])[*_\"\s]*|(?<=\S) {1,3}[-–—]{1,2} {1,3}")
@@ -60,7 +61,7 @@ class Own:
 
 def words_of(text: str) -> list[str]:
     """The words of a text, in small letters; numbers are words."""
-    plain = _FORMULA_SIGN.sub(" ", without_tags(text)).lower().replace("’", "'")
+    plain = _FORMULA_SIGN.sub(" ", _LINK_TARGET.sub(" ", without_tags(text))).lower().replace("’", "'")
     return [word for word in (found.strip("_") for found in _WORD.findall(plain)) if word]
 
 
