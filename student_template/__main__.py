@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from student_template.answers import ANSWERS, answers_page
 from student_template.build import FOLDERS, build_files
 from student_template.handout import Revision
 from student_template.weights import train_networks
@@ -37,6 +38,9 @@ def main(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(f"{path}: {'solved' if solution else 'to be filled in'}")
+    if solution is None:
+        ANSWERS.write_text(answers_page(), encoding="utf-8")
+        print(f"{ANSWERS}: model answers")
     if train is not None:
         for path in train_networks(folder / FOLDERS[Revision.FUNCTIONS_FILE], train):
             print(f"{path}: trained on {train}")

@@ -1,5 +1,6 @@
 """The reference is compared with a way that does the same, and a ratio promises no more than was seen."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from benchmarks import recipes
 from benchmarks.reference import handout
 from benchmarks.reference.accuracy import ACCURACY, Run, compared, timed
 from benchmarks.reference.epoch import SidewaysChannel
@@ -86,3 +88,17 @@ def test_a_training_whose_time_is_up_ends_with_its_epoch_and_has_not_reached_it(
 )
 def test_a_training_that_was_given_up_makes_the_ratio_a_lower_bound(reference: Run, other: Run, words: str) -> None:
     assert words in compared(reference, other)
+
+
+def test_outcomes_that_are_there_are_not_made_again_and_their_median_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed, accuracy in enumerate((0.95, 0.85, 0.91)):
+        folder = tmp_path / f"best-CNN-{seed}"
+        folder.mkdir()
+        outcome = {"seed": seed, "seconds": 60, "valid": 0.9, "test_w": accuracy, "test_m": accuracy, "parameters": 7}
+        (folder / "outcome.json").write_text(json.dumps(outcome))
+    recipes.main(data=tmp_path, recipe="best", model="CNN", seeds=3, out=tmp_path)
+    printed = capsys.readouterr().out
+    assert "seed 1: women's 85.0%, men's 85.0%, mean 85.0%" in printed
+    assert "median of the means of both test sets: 91.0%" in printed

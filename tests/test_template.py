@@ -11,6 +11,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from student_template.__main__ import TEMPLATES
+from student_template.answers import ANSWERS, answers_page
 from student_template.build import build_files, build_functions_file, build_notebook
 from student_template.handout import Revision
 from student_template.source import Definition, read_definitions
@@ -118,6 +119,11 @@ def body_lines(definition: Definition) -> set[str]:
 def test_a_committed_template_is_what_the_source_builds(name: str) -> None:
     committed = (TEMPLATES / name).read_text(encoding="utf-8")
     assert committed == build_files(solution=False)[name], "run: python -m student_template"
+
+
+def test_the_committed_page_of_model_answers_is_what_the_handout_says() -> None:
+    assert ANSWERS.read_text(encoding="utf-8") == answers_page(), "run: python -m student_template"
+    assert answers_page().count("\n## ") == len(WRITTEN)
 
 
 def test_no_file_of_a_template_is_left_from_yesterday() -> None:

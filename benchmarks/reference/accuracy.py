@@ -8,7 +8,7 @@ import contextlib
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -19,13 +19,16 @@ from torch import nn
 
 from benchmarks.reference import handout
 from benchmarks.reference.figures import Aim
-from reference import CNNChannel, get_accuracy, get_organized_data, split_by_student, train
+from reference import get_accuracy, get_organized_data, split_by_student
+from reference.beyond import BEST, FourViews, build_network, train_by_recipe
+from reference.beyond.memory import keep_freed_memory
 
 FASTER = Aim(5, at_least=True)
 
 # 83.3 % on men's shoes and 88.3 % on women's, which the handout reports: 100 and 106 of 120 examples each.
 ACCURACY = (100 + 106) / 240
 MOST_EPOCHS = 1000
+SHORTENED = 30
 
 Measure = Callable[[nn.Module], float]
 
@@ -66,11 +69,13 @@ def handouts_way(data: NDArray[np.floating], report: Callable[[nn.Module], None]
     handout.train(model, wide[:-10], wide[-10:], lambda: report(model), epochs=MOST_EPOCHS)
 
 
-def plain_reference(data: NDArray[np.floating], report: Callable[[nn.Module], None]) -> None:
-    """The reference as `python -m reference` trains it."""
-    model = CNNChannel()
-    train_data, valid_data = split_by_student(data)
-    train(model, train_data, valid_data, epochs=MOST_EPOCHS, report=lambda _: report(model))
+def shortened_recipe(data: NDArray[np.floating], report: Callable[[nn.Module], None]) -> None:
+    """The reference's better recipe in fewer epochs, so that its learning rate comes down the sooner."""
+    keep_freed_memory()  # as its command does; for this process for good, so the handout's way has had its turn
+    recipe = replace(BEST, epochs=SHORTENED)
+    network = build_network(recipe)
+    train_data, valid_data = split_by_student(data.astype(np.float32, copy=False))
+    train_by_recipe(network, recipe, train_data, valid_data, report=lambda _: report(FourViews(network)))
 
 
 def timed(training: Training, data: NDArray[np.floating], measure: Measure, most_seconds: float) -> Run:
@@ -108,8 +113,8 @@ def measure(data: Path, most_seconds: float, seed: int) -> None:
     tests = [get_organized_data(data / folder) for folder in ("test_w", "test_m")]
     runs = {}
     for name, training, accuracy, kind in (
-        ("reference", plain_reference, get_accuracy, np.float32),
         ("handout", handouts_way, handout.get_accuracy, np.float64),
+        ("reference", shortened_recipe, get_accuracy, np.float32),
     ):
         np.random.seed(seed)
         torch.manual_seed(seed)

@@ -1,0 +1,43 @@
+"""The settings of a training that goes beyond the assignment."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that may be chosen about a training; `reference/experiments` tells how it was.
+
+    model: "CNNChannel" or "CNN"; n, kernel_size: as in `reference.models`; differences: the first filters of a
+        CNNChannel begin as differences between the two shoes.
+    learning_rate: the highest of the one-cycle schedule; averaging: by what share the averaged weights move towards
+        the current ones after every step of the second half of the training, 0 keeps the last weights instead.
+    any_wrong_pair: draw from all six wrong pairs of a student, not from three fixed ones.
+    exchange: let the two shoes change places; mirror: look at both in a mirror; turn, zoom, shift: turn both by up to
+        so many degrees, magnify them by up to such a share, move them by up to such a share of the picture;
+        permute_colours: exchange red, green and blue; light: make both brighter or darker by up to so much, and their
+        contrast higher or lower by up to twice that share.
+    four_views: answer by what the network says to four views of the same shoes (`reference.beyond.views`).
+    """
+
+    model: str = "CNNChannel"
+    n: int = 8
+    kernel_size: int = 3
+    differences: bool = True
+    epochs: int = 90
+    batch_size: int = 32
+    learning_rate: float = 0.003
+    weight_decay: float = 0.0001
+    averaging: float = 0.02
+    any_wrong_pair: bool = True
+    exchange: bool = True
+    mirror: bool = True
+    turn: float = 12.0
+    zoom: float = 0.12
+    shift: float = 0.07
+    permute_colours: bool = False
+    light: float = 0.1
+    four_views: bool = True
+
+
+BEST = Recipe()
+BEST_CNN = Recipe(model="CNN", n=12, differences=False)

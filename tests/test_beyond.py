@@ -1,0 +1,167 @@
+"""What goes beyond the assignment: new examples keep their answers, and every choice has its runs."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reference import get_organized_data
+from reference.__main__ import main
+from reference.beyond import FourViews, Recipe, build_network, train_by_recipe
+from reference.beyond.batches import batches_of_an_epoch, change_alike, draw_batches
+from reference.experiments.__main__ import LOG, read_log
+from reference.experiments.measuring import FOLDS, held_out_students
+from reference.experiments.results import results_page
+from reference.experiments.trials import read_chapters
+from reference.recipes import RECIPES
+
+UNCHANGED = Recipe(exchange=False, mirror=False, turn=0, zoom=0, shift=0, permute_colours=False, light=0)
+STUDENTS = 7
+
+
+@pytest.fixture(scope="module")
+def numbered_shoes() -> Tensor:
+    """Shoes of one colour each, which says whose they are: 100 for each student, 10 for each pair, 1 for the right."""
+    students, pairs, sides = torch.arange(STUDENTS), torch.arange(3), torch.arange(2)
+    numbers = 100 * students[:, None, None] + 10 * pairs[:, None] + sides
+    return numbers[..., None, None, None].expand(-1, -1, -1, 224, 224, 3).float()
+
+
+def shoes_of(images: Tensor) -> list[tuple[int, int]]:
+    """The numbers of the upper and of the lower shoe of each image, [B, 3, 448, 224]."""
+    return [(int(image[0, 0, 0]), int(image[0, -1, 0])) for image in images]
+
+
+def test_an_epoch_shows_every_right_pair_once_and_as_many_wrong_pairs(numbered_shoes: Tensor) -> None:
+    recipe = replace(UNCHANGED, batch_size=6)
+    batches = list(draw_batches(numbered_shoes, recipe))
+    right = [shoes for images, labels in batches for shoes in shoes_of(images[labels == 1])]
+    wrong = [shoes for images, labels in batches for shoes in shoes_of(images[labels == 0])]
+    assert sorted(right) == [
+        (100 * student + 10 * pair, 100 * student + 10 * pair + 1) for student in range(STUDENTS) for pair in range(3)
+    ]
+    assert len(wrong) == len(right)
+    assert len(batches) == batches_of_an_epoch(STUDENTS, recipe)
+
+
+@pytest.mark.parametrize(("any_wrong_pair", "ways"), [(True, 6), (False, 3)])
+def test_a_wrong_pair_is_a_left_and_a_right_shoe_of_two_pairs_of_one_student(
+    any_wrong_pair: bool, ways: int, numbered_shoes: Tensor
+) -> None:
+    torch.manual_seed(0)
+    recipe = replace(UNCHANGED, batch_size=42, any_wrong_pair=any_wrong_pair)
+    seen = set()
+    for _ in range(4):
+        for images, labels in draw_batches(numbered_shoes, recipe):
+            for upper, lower in shoes_of(images[labels == 0]):
+                assert upper // 100 == lower // 100, "one student"
+                assert (upper % 10, lower % 10) == (0, 1), "a left shoe above a right one"
+                seen.add((upper % 100 // 10, lower % 100 // 10))
+    assert len(seen) == ways
+    assert all(left != right for left, right in seen)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"exchange": True},
+        {"mirror": True},
+        {"permute_colours": True},
+        {"turn": 20.0},
+        {"zoom": 0.2},
+        {"shift": 0.1},
+        {"light": 0.2},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_two_pictures_that_are_alike_stay_alike_however_they_are_changed(change: dict[str, object]) -> None:
+    recipe = replace(UNCHANGED, **change)  # type: ignore[arg-type]
+    picture = torch.rand(4, 1, 224, 224, 3)
+    different = False
+    for seed in range(8):
+        torch.manual_seed(seed)
+        changed = change_alike(picture.repeat(1, 2, 1, 1, 1), recipe)
+        assert torch.equal(changed[:, 0], changed[:, 1])
+        different |= not torch.equal(changed[:, 0], picture[:, 0])
+    assert different != ("exchange" in change), "the picture itself is changed by all but an exchange of places"
+
+
+def test_four_views_make_the_answer_independent_of_order_and_mirror() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 2, 5, stride=4), nn.Tanh(), nn.Flatten(), nn.LazyLinear(2))
+    images = torch.rand(3, 3, 448, 224)
+    exchanged = torch.cat([images[:, :, 224:], images[:, :, :224]], dim=2)
+    views = FourViews(network)
+    answer = views(images)
+    assert torch.allclose(answer.exp().sum(dim=1), torch.ones(3))
+    for same in (exchanged, images.flip(3), exchanged.flip(3)):
+        assert torch.allclose(views(same), answer, atol=1e-6)
+    assert not torch.allclose(network(exchanged), network(images), atol=1e-3)
+
+
+def test_the_same_seed_gives_the_same_network(small_data: Path) -> None:
+    data = get_organized_data(small_data / "test_w")
+    recipe = Recipe(epochs=2, batch_size=6)  # the averaged weights begin in the second epoch
+
+    def trained() -> dict[str, Tensor]:
+        torch.manual_seed(3)
+        network = build_network(recipe)
+        train_by_recipe(network, recipe, data[:2], data[2:], report=lambda curve: None)
+        return network.state_dict()
+
+    first, second = trained(), trained()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_the_command_writes_the_outcome_with_its_accuracies_as_fractions(
+    small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES["best"], "CNNChannel", Recipe(epochs=1, batch_size=6))
+    written = tmp_path / "outcome.json"
+    main(data=small_data, recipe="best", seed=1, out=tmp_path / "runs", json_file=written)
+    outcome = json.loads(written.read_text())
+    assert list(outcome) == ["recipe", "seed", "seconds", "valid", "test_w", "test_m", "parameters"]
+    assert (outcome["recipe"], outcome["seed"]) == ("best", 1)
+    assert all(0 <= outcome[name] <= 1 for name in ("valid", "test_w", "test_m"))
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {
+        "best_CNNChannel.pk",
+        "best_CNNChannel_learning_curve.png",
+        "best_CNNChannel_test_m.png",
+        "best_CNNChannel_test_w.png",
+    }
+
+
+def test_the_folds_hold_every_student_out_once() -> None:
+    folds = [held_out_students(113, fold) for fold in range(FOLDS)]
+    assert sorted(np.concatenate(folds)) == list(range(113))
+
+
+def test_the_log_has_every_experiment_on_all_its_folds_with_the_settings_that_it_ran_with() -> None:
+    trials = {trial.name: (trial, chapter.folds) for chapter in read_chapters() for trial in chapter.trials}
+    log = read_log(LOG)
+    folds: dict[str, list[int]] = {name: [] for name in trials}
+    for run in log:
+        assert run.settings == trials[run.experiment][0].settings(), f"{run.experiment} has changed since it ran"
+        folds[run.experiment].append(run.fold)
+    assert {name: sorted(seen) for name, seen in folds.items()} == {
+        name: list(range(count)) for name, (_, count) in trials.items()
+    }
+
+
+def test_the_page_of_results_is_what_the_log_says() -> None:
+    page = LOG.with_name("results.md").read_text(encoding="utf-8")
+    assert page == results_page(read_chapters(), read_log(LOG)), "run: python -m reference.experiments --data DIR"
+
+
+def test_an_experiment_with_a_setting_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "experiments.toml"
+    file.write_text(
+        '[[chapter]]\ntitle = "one"\nabout = ""\nfolds = 1\nrecipe = "best"\nnetwork = "CNN"\n'
+        "[chapter.trials]\nodd = { depth = 3 }\n"
+    )
+    with pytest.raises(ValueError, match=r"experiments\.toml, experiment odd: .*depth"):
+        read_chapters(file)
