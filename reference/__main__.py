@@ -19,8 +19,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import nn
 
 from reference.accuracy import get_accuracy
+from reference.beyond import FourViews
 from reference.beyond.memory import keep_freed_memory
-from reference.data import get_organized_data, split_by_student
+from reference.data import IncompleteStudent, UnreadablePhotograph, get_organized_data, split_by_student
 from reference.pictures import draw_examples
 from reference.recipes import RECIPES, train_network
 from reference.training import LearningCurve, plot_learning_curve
@@ -58,6 +59,20 @@ def main(
         raise typer.BadParameter(f"{recipe} is not one of {', '.join(RECIPES)}", param_hint="--recipe")
     if model not in RECIPES[recipe]:
         raise typer.BadParameter(f"{model} is not one of {', '.join(RECIPES[recipe])}", param_hint="--model")
+    if missing := [folder for folder in ("train", *TEST_SETS) if not (data / folder).is_dir()]:
+        raise typer.BadParameter(f"there is no {' and no '.join(missing)} in {data}", param_hint="--data")
+    for folder in (out, *([json_file.parent] if json_file else [])):
+        folder.mkdir(parents=True, exist_ok=True)  # before the training, lest it be for nothing
+    try:
+        outcome = train_and_test(data, recipe, model, seed, out)
+    except (IncompleteStudent, UnreadablePhotograph) as problem:
+        raise typer.BadParameter(str(problem), param_hint="--data") from problem
+    if json_file is not None:
+        json_file.write_text(json.dumps(asdict(outcome), indent=2) + "\n", encoding="utf-8")
+
+
+def train_and_test(data: Path, recipe: str, model: str, seed: int, out: Path) -> Outcome:
+    """Train, print the accuracies, and save weights, learning curve and examples in OUT."""
     matplotlib.use("Agg")
     keep_freed_memory()
     np.random.seed(seed)
@@ -72,7 +87,6 @@ def main(
 
     console = Console()
     means = {"valid": show_accuracy(console, "validation", network, valid_data)}
-    out.mkdir(parents=True, exist_ok=True)
     name = f"{recipe}_{model}"
     for folder, whose in TEST_SETS.items():
         test_data = get_organized_data(data / folder)
@@ -82,13 +96,13 @@ def main(
     parameters = sum(weights.numel() for weights in network.parameters())
     console.print(f"{parameters} parameters, trained in {seconds:.0f} seconds")
 
-    torch.save(network.state_dict(), out / f"{name}.pk")
+    # The weights are those of the assignment's network, however often it was asked.
+    plain_network = network.network if isinstance(network, FourViews) else network
+    torch.save(plain_network.state_dict(), out / f"{name}.pk")
     plot_learning_curve(curve, title=f"{model}: loss of every step")
     plt.savefig(out / f"{name}_learning_curve.png", dpi=120)
     console.print(f"weights, learning curve and examples are in {out}")
-    if json_file is not None:
-        outcome = Outcome(recipe=recipe, seed=seed, seconds=round(seconds, 1), parameters=parameters, **means)
-        json_file.write_text(json.dumps(asdict(outcome), indent=2) + "\n", encoding="utf-8")
+    return Outcome(recipe=recipe, seed=seed, seconds=round(seconds, 1), parameters=parameters, **means)
 
 
 @contextmanager

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import typer
 from torch import Tensor, nn
 
-from reference import get_organized_data
+from reference import CNNChannel, get_organized_data
 from reference.__main__ import main
 from reference.beyond import FourViews, Recipe, build_network, train_by_recipe
 from reference.beyond.batches import batches_of_an_epoch, change_alike, draw_batches
@@ -127,12 +128,21 @@ def test_the_command_writes_the_outcome_with_its_accuracies_as_fractions(
     assert list(outcome) == ["recipe", "seed", "seconds", "valid", "test_w", "test_m", "parameters"]
     assert (outcome["recipe"], outcome["seed"]) == ("best", 1)
     assert all(0 <= outcome[name] <= 1 for name in ("valid", "test_w", "test_m"))
+    weights = torch.load(tmp_path / "runs" / "best_CNNChannel.pk", weights_only=True)
+    CNNChannel(n=8).load_state_dict(weights)
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {
         "best_CNNChannel.pk",
         "best_CNNChannel_learning_curve.png",
         "best_CNNChannel_test_m.png",
         "best_CNNChannel_test_w.png",
     }
+
+
+def test_a_folder_without_test_sets_is_refused_before_anything_is_trained(small_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "train").symlink_to(small_data / "train")
+    with pytest.raises(typer.BadParameter, match="no test_w and no test_m"):
+        main(data=tmp_path, out=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_the_folds_hold_every_student_out_once() -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import unicodedata
@@ -193,7 +194,7 @@ def test_pytest_has_one_test_for_each_check_and_runs_nothing_of_the_submissions(
     assert done.returncode == 1, done.stdout + done.stderr
     assert "FAILED autograder/rubric.toml::same.shape" in done.stdout
     assert "PASSED autograder/rubric.toml::cnn.padding" in done.stdout
-    assert "answered: 78 words in cell 27" in done.stdout
+    assert re.search(r"answered: 78 words in cell \d+", done.stdout)
     assert "the shape [3, 2, 224, 224, 3] (fail, 0 of 1 points)" in done.stdout
     assert "Traceback" not in done.stdout and "pytest_plugin.py" not in done.stdout.split("short test summary")[0]
 
@@ -227,17 +228,3 @@ def test_a_name_is_no_markup_while_it_is_graded_and_no_element_of_its_page(small
     (page,) = (tmp_path / "out").glob("*/report.html")
     assert page.parent.name == "[bold]_b_\N{REPLACEMENT CHARACTER}[2J"
     assert "is empty" in page.read_text(encoding="utf-8") and "Content-Security-Policy" in page.read_text()
-
-
-def test_a_notebook_can_check_itself_while_it_is_being_written(small_data: Path) -> None:
-    script = f"""
-from IPython.core.interactiveshell import InteractiveShell
-shell = InteractiveShell.instance()
-shell.run_cell("import numpy as np", store_history=True)
-shell.run_cell("def generate_same_pair(data): return data.reshape(-1, 448, 224, 3)", store_history=True)
-shell.run_cell("import autograder\\nreport = autograder.check('1b', data={str(small_data)!r})", store_history=True)
-report = shell.user_ns["report"]
-print(report.passed, "same.content" in report._repr_html_(), "4 of 4 automatic points" in repr(report))
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)
-    assert done.stdout.split()[-3:] == ["True", "True", "True"], done.stdout + done.stderr
