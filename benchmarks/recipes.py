@@ -1,7 +1,8 @@
 """`python -m benchmarks.recipes --data DIR`: how well the reference does, seed by seed, and in the median.
 
 Each seed is a process of its own, `python -m reference`, one after the other, so that seconds are those of the machine
-and not of a crowd. What one came to is kept as JSON in OUT, and a run that was ended is continued by the same command.
+and not of a crowd. What one came to is kept as JSON in OUT, and a run that was ended is continued by the same command;
+after a change of the recipe, give another OUT.
 """
 
 import json

@@ -1,7 +1,7 @@
 """`python -m benchmarks.reference --data DIR`: how fast the reference is, beside the handout's own way.
 
-What is compared is measured in turn within one run, for seconds mean little on another machine, or on the same
-one an hour later.
+What is compared is measured within one run, for seconds mean little on another machine, or on the same one an hour
+later.
 """
 
 from pathlib import Path

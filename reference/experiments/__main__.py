@@ -32,18 +32,20 @@ def main(
     known = {trial.name for chapter in chapters for trial in chapter.trials}
     if unknown := set(only or ()) - known:
         raise typer.BadParameter(f"there is no experiment {', '.join(sorted(unknown))}", param_hint="--only")
-    keep_freed_memory()
-    torch.set_num_threads(threads)
-    train_data = get_organized_data(data / "train")
-    for chapter in chapters:
-        for trial in chapter.trials:
-            for fold in range(chapter.folds):
-                done = {(run.experiment, run.fold) for run in read_log(log)}
-                if trial.name in (only or known) and (trial.name, fold) not in done:
-                    run = measure(trial, train_data, fold)
-                    print(f"{trial.name}, fold {fold}: {run.accuracy:.1%}, {run.seconds} seconds", flush=True)
-                    with log.open("a", encoding="utf-8") as lines:
-                        lines.write(json.dumps(asdict(run)) + "\n")
+    done = {(run.experiment, run.fold) for run in read_log(log)}
+    turns = [(trial, fold) for chapter in chapters for trial in chapter.trials for fold in range(chapter.folds)]
+    missing = [
+        (trial, fold) for trial, fold in turns if trial.name in (only or known) and (trial.name, fold) not in done
+    ]
+    if missing:
+        keep_freed_memory()
+        torch.set_num_threads(threads)
+        train_data = get_organized_data(data / "train")
+    for trial, fold in missing:
+        run = measure(trial, train_data, fold)
+        print(f"{trial.name}, fold {fold}: {run.accuracy:.1%}, {run.seconds} seconds", flush=True)
+        with log.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(asdict(run)) + "\n")
     log.with_name("results.md").write_text(results_page(chapters, read_log(log)), encoding="utf-8")
 
 
