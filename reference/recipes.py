@@ -19,9 +19,9 @@ class PlainRecipe:
     model: str = "CNNChannel"
     n: int = 8
     kernel_size: int = 3
-    epochs: int = 5
+    epochs: int = 10
     batch_size: int = 16
-    learning_rate: float = 0.001
+    learning_rate: float = 0.002
     weight_decay: float = 0.0
 
 
@@ -37,13 +37,15 @@ def train_network(
     train_data: NDArray[np.float32],
     valid_data: NDArray[np.float32],
     report: Callable[[LearningCurve], None] = print_epoch,
+    device: str = "cpu",
 ) -> tuple[nn.Module, LearningCurve]:
     """Train a new network by a recipe; the network and its curve. `np.random.seed` and `torch.manual_seed` repeat it.
 
-    Args: train_data, valid_data: [N, 3, 2, 224, 224, 3].
+    Args: train_data, valid_data: [N, 3, 2, 224, 224, 3]; device: where a `Recipe` trains; the plain training, as the
+        assignment has it, knows only the processor.
     """
     if isinstance(recipe, Recipe):
-        network = build_network(recipe)
+        network = build_network(recipe, device)
         curve = train_by_recipe(network, recipe, train_data, valid_data, report)
         return FourViews(network) if recipe.four_views else network, curve
     network = NETWORKS[recipe.model](recipe.n, recipe.kernel_size)

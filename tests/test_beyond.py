@@ -20,7 +20,7 @@ from reference.experiments.results import results_page
 from reference.experiments.trials import read_chapters
 from reference.recipes import RECIPES
 
-UNCHANGED = Recipe(exchange=False, mirror=False, turn=0, zoom=0, shift=0, permute_colours=False, light=0)
+UNCHANGED = Recipe(exchange=False, mirror=False, turn=0, zoom=0, shift=0, permute_colours=0, light=0, hide=0)
 STUDENTS = 7
 
 
@@ -71,11 +71,13 @@ def test_a_wrong_pair_is_a_left_and_a_right_shoe_of_two_pairs_of_one_student(
     [
         {"exchange": True},
         {"mirror": True},
-        {"permute_colours": True},
+        {"permute_colours": 1.0},
+        {"upside_down": True},
         {"turn": 20.0},
         {"zoom": 0.2},
         {"shift": 0.1},
         {"light": 0.2},
+        {"hide": 0.3},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -89,6 +91,37 @@ def test_two_pictures_that_are_alike_stay_alike_however_they_are_changed(change:
         assert torch.equal(changed[:, 0], changed[:, 1])
         different |= not torch.equal(changed[:, 0], picture[:, 0])
     assert different != ("exchange" in change), "the picture itself is changed by all but an exchange of places"
+
+
+def test_a_hidden_place_is_a_grey_square_inside_the_picture(numbered_shoes: Tensor) -> None:
+    shoes = torch.ones(5, 2, 224, 224, 3)
+    hidden = change_alike(shoes, replace(UNCHANGED, hide=0.25)) == 0
+    assert hidden.sum(dim=(2, 3, 4)).tolist() == [[56 * 56 * 3] * 2] * 5
+    for rows in (hidden.any(dim=3)[:, 0, :, 0], hidden.any(dim=2)[:, 0, :, 0]):
+        assert rows.sum(dim=1).tolist() == [56] * 5, "as high as wide"
+
+
+@pytest.mark.parametrize("model", ["CNN", "CNNChannel"])
+def test_a_network_of_differences_has_next_to_nothing_to_say_of_equal_shoes_before_it_learns(model: str) -> None:
+    torch.manual_seed(0)
+    network = build_network(Recipe(model=model)).eval()
+    meeting = network.features[0][0] if model == "CNNChannel" else network.classifier[1]
+    torch.nn.init.zeros_(meeting.bias)
+    found: list[Tensor] = []
+    meeting.register_forward_hook(lambda layer, given, output: found.append(output))
+    shoe = torch.rand(2, 3, 28, 28).repeat_interleave(8, dim=2).repeat_interleave(8, dim=3) - 0.5
+    network(torch.cat([shoe, shoe], dim=2))
+    network(torch.cat([shoe, shoe.flip(3)], dim=2))
+    # Not quite nothing: where one shoe ends and the other begins, a filter sees both.
+    alike, unlike = (float(output.abs().mean()) for output in found)
+    assert alike < unlike / 3
+
+
+def test_a_training_without_validation_students_has_no_validation_accuracies(small_data: Path) -> None:
+    data = get_organized_data(small_data / "test_w")
+    recipe = Recipe(epochs=2, batch_size=6)
+    curve = train_by_recipe(build_network(recipe), recipe, data, data[:0], report=lambda curve: None)
+    assert (len(curve.train_accuracies), curve.valid_accuracies) == (2, [])
 
 
 def test_four_views_make_the_answer_independent_of_order_and_mirror() -> None:

@@ -20,6 +20,8 @@ def draw_batches(data: Tensor, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]
 
     What does not fill a batch is left for another epoch, since batch norm is unsteady on a batch of few.
 
+    What is drawn by lot is drawn on the processor, so that a seed means the same wherever the photographs lie.
+
     Args: data: [N, 3, 2, 224, 224, 3] in [-0.5, 0.5].
     Yields: images [B, 3, 448, 224], labels [B] (1 same, 0 different).
     """
@@ -63,15 +65,19 @@ def change_alike(shoes: Tensor, recipe: Recipe) -> Tensor:
         shoes = shoes.flip(1)  # who fits whom is mutual
     if recipe.mirror and torch.rand(()) < 0.5:
         shoes = shoes.flip(3)  # in a mirror, left shoes are right ones
-    if recipe.permute_colours:
-        shoes = shoes.index_select(4, torch.randperm(3))  # a red pair becomes a blue one
+    if recipe.upside_down and torch.rand(()) < 0.5:
+        shoes = shoes.flip(2)
+    if torch.rand(()) < recipe.permute_colours:
+        shoes = shoes[..., torch.randperm(3)]  # a red pair becomes a blue one
     if recipe.turn or recipe.zoom or recipe.shift:
         shoes = move_alike(shoes, recipe)
     if recipe.light:
         # Each example has its own contrast, and its own brightness of every colour: another lamp, another camera.
         contrast = 1 + 2 * recipe.light * between_ends(len(shoes), 1, 1, 1, 1)
         brightness = recipe.light * between_ends(len(shoes), 1, 1, 1, 3)
-        shoes = shoes * contrast + brightness
+        shoes = shoes * contrast.to(shoes.device) + brightness.to(shoes.device)
+    if recipe.hide:
+        shoes = hide_alike(shoes, recipe)
     return shoes
 
 
@@ -86,12 +92,24 @@ def move_alike(shoes: Tensor, recipe: Recipe) -> Tensor:
     across, down = 2 * recipe.shift * between_ends(2, count)  # a picture reaches from -1 to 1
     cosine, sine = scale * angle.cos(), scale * angle.sin()
     where_from = torch.stack([cosine, -sine, across, sine, cosine, down], dim=1).reshape(count, 2, 3)
-    grid = functional.affine_grid(where_from, [count, 3, HEIGHT, WIDTH], align_corners=False)
+    grid = functional.affine_grid(where_from.to(shoes.device), [count, 3, HEIGHT, WIDTH], align_corners=False)
     pictures = shoes.flatten(0, 1).permute(0, 3, 1, 2)  # [2B, 3, 224, 224], upper and lower shoe in turn
     moved = functional.grid_sample(
         pictures, grid.repeat_interleave(2, dim=0), padding_mode="reflection", align_corners=False
     )
     return moved.permute(0, 2, 3, 1).reshape(shoes.shape)
+
+
+def hide_alike(shoes: Tensor, recipe: Recipe) -> Tensor:
+    """Cover the same place of both shoes of each example with grey, so that no one place may decide.
+
+    Args: shoes: [B, 2, 224, 224, 3].
+    """
+    side = round(recipe.hide * HEIGHT)
+    tops, lefts = torch.randint(HEIGHT - side + 1, (len(shoes),)), torch.randint(WIDTH - side + 1, (len(shoes),))
+    rows, columns = torch.arange(HEIGHT) - tops[:, None], torch.arange(WIDTH) - lefts[:, None]  # [B, 224] each
+    hidden = ((rows >= 0) & (rows < side))[:, :, None] & ((columns >= 0) & (columns < side))[:, None]
+    return shoes.masked_fill(hidden[:, None, :, :, None].to(shoes.device), 0)
 
 
 def between_ends(*shape: int) -> Tensor:

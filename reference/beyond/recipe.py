@@ -12,10 +12,11 @@ class Recipe:
     learning_rate: the highest of the one-cycle schedule; averaging: by what share the averaged weights move towards
         the current ones after every step of the second half of the training, 0 keeps the last weights instead.
     any_wrong_pair: draw from all six wrong pairs of a student, not from three fixed ones.
-    exchange: let the two shoes change places; mirror: look at both in a mirror; turn, zoom, shift: turn both by up to
-        so many degrees, magnify them by up to such a share, move them by up to such a share of the picture;
-        permute_colours: exchange red, green and blue; light: make both brighter or darker by up to so much, and their
-        contrast higher or lower by up to twice that share.
+    exchange: let the two shoes change places; mirror: look at both in a mirror; upside_down: turn both over; turn,
+        zoom, shift: turn both by up to so many degrees, magnify them by up to such a share, move them by up to such a
+        share of the picture; permute_colours: in what share of the batches red, green and blue change places; light:
+        make both brighter or darker by up to so much, and their contrast higher or lower by up to twice that share;
+        hide: the side of a grey square that covers the same place of both, as a share of the picture.
     four_views: answer by what the network says to four views of the same shoes (`reference.beyond.views`).
     """
 
@@ -31,13 +32,15 @@ class Recipe:
     any_wrong_pair: bool = True
     exchange: bool = True
     mirror: bool = True
+    upside_down: bool = False
     turn: float = 12.0
     zoom: float = 0.12
     shift: float = 0.07
-    permute_colours: bool = False
+    permute_colours: float = 0.5
     light: float = 0.1
+    hide: float = 0.28
     four_views: bool = True
 
 
 BEST = Recipe()
-BEST_CNN = Recipe(model="CNN", n=12, differences=False)
+BEST_CNN = Recipe(model="CNN", epochs=60)

@@ -28,14 +28,15 @@ def train_by_recipe(
     among them by a few dozen examples would be a choice by luck. So the validation accuracy of the finished network is
     an honest one.
 
-    The train accuracies of the curve are those of the batches as they come, since measuring all training examples
+    It trains where the network lies: on a graphics card, if `build_network` has put it there. The train accuracies of
+    the curve are those of the batches as they come, since measuring all training examples
     again after every epoch would take a good part of the time.
 
-    Args: train_data, valid_data: [N, 3, 2, 224, 224, 3].
+    Args: train_data, valid_data: [N, 3, 2, 224, 224, 3]; with valid_data of no students nothing is validated.
     """
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(1 - recipe.averaging), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    data = torch.from_numpy(train_data)
+    data = torch.from_numpy(train_data).to(next(network.parameters()).device)
     steps = recipe.epochs * batches_of_an_epoch(len(data), recipe)
     schedule = OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps)
     loss_function = nn.CrossEntropyLoss()
@@ -46,6 +47,7 @@ def train_by_recipe(
         correct = seen = 0
         for images, labels in draw_batches(data, recipe):
             logits = network(images)
+            labels = labels.to(logits.device)
             loss = loss_function(logits, labels)
             optimizer.zero_grad()
             loss.backward()
@@ -57,7 +59,8 @@ def train_by_recipe(
             correct += int((logits.argmax(dim=1) == labels).sum())
             seen += len(labels)
         curve.train_accuracies.append(correct / seen)
-        curve.valid_accuracies.append(sum(get_accuracy(network, valid_data)) / 2)
+        if len(valid_data):
+            curve.valid_accuracies.append(sum(get_accuracy(network, valid_data)) / 2)
         report(curve)
     if recipe.averaging:
         network.load_state_dict(averaged.module.state_dict())
