@@ -113,7 +113,7 @@ def test_a_network_of_differences_has_next_to_nothing_to_say_of_equal_shoes_befo
     network(torch.cat([shoe, shoe], dim=2))
     network(torch.cat([shoe, shoe.flip(3)], dim=2))
     # Not quite nothing: where one shoe ends and the other begins, a filter sees both.
-    alike, unlike = (float(output.abs().mean()) for output in found)
+    alike, unlike = (float(output.detach().abs().mean()) for output in found)
     assert alike < unlike / 3
 
 
