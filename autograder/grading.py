@@ -33,6 +33,7 @@ from autograder.evidence.kinds import (
 )
 from autograder.evidence.laboratory import Laboratory
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, TestRun, TrainingRun
+from autograder.program.excerpts import Excerpt, excerpts
 from autograder.program.reaching import reaches
 from autograder.program.understanding import Understanding
 from autograder.rubric import Rubric
@@ -67,7 +68,8 @@ OnVerdict = Callable[[Check, Verdict], None]
 
 @dataclass(frozen=True)
 class Graded:
-    """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it.
+    """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it; code: the
+    text of that.
 
     curves: of the trainings that were run, by name; seconds: of wall-clock time by kind of evidence, and printed: what
     the submission wrote to its standard output, by the function that was tried, which are no part of the result.
@@ -81,6 +83,7 @@ class Graded:
     curves: Mapping[str, Curve] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     printed: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, Excerpt] = field(default_factory=dict)
 
 
 class Grader:
@@ -156,6 +159,7 @@ class Grader:
             progress.curves,
             progress.seconds,
             laboratory.printed,
+            {role.value: excerpt for role, excerpt in excerpts(understanding, resolved).items()},
         )
 
     def _best(

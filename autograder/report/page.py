@@ -1,23 +1,23 @@
 """`report.html`: a result as a page that runs nothing and shows strangers' text as text.
 
-It is made of the result alone, and adds nothing to it. Three things stand between a submission's text and whoever opens
-the page: the template escapes every value, what does not print is replaced on the way (`inert.printable`), and the
-page's own policy forbids scripts, styles other than ours, and requests for anything but the pictures beside it.
+It is made of the result and the pictures of its curves, and is one file that needs nothing else. Three things stand
+between a submission's text and whoever opens the page: the template escapes every value, what does not print is
+replaced on the way (`inert.printable`), and the page's own policy forbids scripts, styles other than ours, and all
+requests.
 """
 
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
-from autograder.report.curves import curve_files
+from autograder.report.code import Listing, listings
 from autograder.report.inert import printable
 from autograder.report.table import UNCAGED, summary
 
@@ -40,11 +40,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """The checks of one question, in the result's order."""
+    """The checks of one question, in the result's order, and the code that they speak of."""
 
     name: str
     title: str
     lines: tuple[Line, ...]
+    code: Sequence[Listing]
 
     @property
     def points(self) -> float:
@@ -60,28 +61,34 @@ class Section:
         counted = Counter(line.entry["verdict"] for line in self.lines)
         return ", ".join(f"{count} {verdict}" for verdict, count in counted.items())
 
+    @property
+    def all_pass(self) -> bool:
+        return all(line.entry["verdict"] == "pass" for line in self.lines)
 
-def report_page(result: Mapping[str, Any]) -> str:
+
+def report_page(result: Mapping[str, Any], curves: Mapping[str, bytes] | None = None) -> str:
     """A result as an HTML page; the same result gives the same page.
 
-    It shows the pictures of the learning curves that lie beside it, and says where those of the submission are.
+    It shows the learning curves, and says where the pictures of the submission are.
+
+    Args: curves: their pictures (PNG), by name.
     """
     style = (_TEMPLATES / "result.css").read_text(encoding="utf-8")
     return _template().render(
         result=result,
         summary=summary(result),
         uncaged=UNCAGED if result["grader"]["sandbox"] == Sandbox.NONE else "",
-        sections=_sections(result["checks"]),
-        curves={name: quote(file) for name, file in curve_files(result["curves"]).items()},
+        sections=_sections(result["checks"], result.get("code", {})),
+        curves={name: base64.b64encode(picture).decode() for name, picture in sorted((curves or {}).items())},
         policy=_policy(style),
         style=style,
     )
 
 
 def _policy(style: str) -> str:
-    """The content security policy of a page that holds its style sheet, and has pictures beside it."""
+    """The content security policy of a page that holds its style sheet and its pictures."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; img-src 'self'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 @cache
@@ -107,14 +114,19 @@ def _template() -> "Template":
     return environment.get_template("result.html")
 
 
-def _sections(checks: Mapping[str, Mapping[str, Any]]) -> list[Section]:
+def _sections(checks: Mapping[str, Mapping[str, Any]], code: Mapping[str, Mapping[str, Any]]) -> list[Section]:
     by_question: dict[str, list[Line]] = {}
     for id, entry in checks.items():
         known = CHECKS.get(id)  # a result of another version may hold checks that this one does not know
         line = Line(id, known.title if known else id, entry, _where(entry.get("pictures", ())))
         by_question.setdefault(known.question if known else _NO_QUESTION, []).append(line)
     return [
-        Section(name, f"Question {name[1:]}" if name != _NO_QUESTION else "Others", tuple(lines))
+        Section(
+            name,
+            f"Question {name[1:]}" if name != _NO_QUESTION else "Others",
+            tuple(lines),
+            listings(name, code),
+        )
         for name, lines in by_question.items()
     ]
 
