@@ -20,7 +20,7 @@ def test_a_function_is_shown_with_its_cell_and_the_line_it_begins_in() -> None:
 
 
 def test_where_a_name_is_defined_again_the_last_one_of_its_cell_is_shown() -> None:
-    first, last = ("def generate_same_pair(data):\n    return data[:0]", "def generate_same_pair(data):\n    return data")
+    first, last = (f"def generate_same_pair(data):\n    return {value}" for value in ("data[:0]", "data"))
     assert excerpts_of([f"{first}\n{last}"])[Role.SAME].source == last
 
 
