@@ -46,6 +46,8 @@ class Section:
     title: str
     lines: tuple[Line, ...]
     code: Sequence[Listing]
+    stages: Sequence[Mapping[str, Any]] = ()
+    rows: Sequence[Mapping[str, Any]] = ()
 
     @property
     def points(self) -> float:
@@ -78,7 +80,7 @@ def report_page(result: Mapping[str, Any], curves: Mapping[str, bytes] | None = 
         result=result,
         summary=summary(result),
         uncaged=UNCAGED if result["grader"]["sandbox"] == Sandbox.NONE else "",
-        sections=_sections(result["checks"], result.get("code", {})),
+        sections=_sections(result),
         curves={name: base64.b64encode(picture).decode() for name, picture in sorted((curves or {}).items())},
         policy=_policy(style),
         style=style,
@@ -110,13 +112,14 @@ def _template() -> "Template":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["size"] = lambda size: " x ".join(map(str, size)) or "none"
     environment.filters["points"] = lambda number: f"{number:g}"
     return environment.get_template("result.html")
 
 
-def _sections(checks: Mapping[str, Mapping[str, Any]], code: Mapping[str, Mapping[str, Any]]) -> list[Section]:
+def _sections(result: Mapping[str, Any]) -> list[Section]:
     by_question: dict[str, list[Line]] = {}
-    for id, entry in checks.items():
+    for id, entry in result["checks"].items():
         known = CHECKS.get(id)  # a result of another version may hold checks that this one does not know
         line = Line(id, known.title if known else id, entry, _where(entry.get("pictures", ())))
         by_question.setdefault(known.question if known else _NO_QUESTION, []).append(line)
@@ -125,10 +128,16 @@ def _sections(checks: Mapping[str, Mapping[str, Any]], code: Mapping[str, Mappin
             name,
             f"Question {name[1:]}" if name != _NO_QUESTION else "Others",
             tuple(lines),
-            listings(name, code),
+            listings(name, result.get("code", {})),
+            *_figures(result.get("figures", {}).get(name, ())),
         )
         for name, lines in by_question.items()
     ]
+
+
+def _figures(parts: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+    """The shapes through a network and the rows of a generator, of which a figure is one."""
+    return [part for part in parts if "size" in part], [part for part in parts if "upper" in part]
 
 
 def _where(pictures: Any) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,9 @@ def result_of(graded: Graded, rubric: Rubric, data_digest: str, seed: int, sandb
         "possible": _total(checks, "possible"),
         "automatic": {"points": _total(automatic, "points"), "possible": _total(automatic, "possible")},
         "resolved": {role: dict(entry) for role, entry in graded.resolved.items()},
+        "figures": {
+            question: [asdict(part) for part in graded.figures[question]] for question in sorted(graded.figures)
+        },
         "code": {role: _shown(excerpt) for role, excerpt in sorted(graded.code.items())},
         "notes": list(graded.notes),
         "curves": {name: curve_numbers(curve) for name, curve in sorted(graded.curves.items())},
