@@ -185,9 +185,8 @@ def marks_command(
     except OSError as problem:
         _refuse(f"{problem.filename or results} cannot be read or written: {problem.strerror or problem}")
     _say(taken.remarks)
-    typer.echo(
-        f"{taken.given} marks, {taken.changed} of them new or changed; {taken.waiting} answers are not marked yet"
-    )
+    given = f"{taken.given} mark{'s' * (taken.given != 1)}, {taken.changed} of them new or changed"
+    typer.echo(f"{given}; answers that nobody has marked yet: {taken.waiting}")
 
 
 def _graded_class(
