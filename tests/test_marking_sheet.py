@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.grading import Graded, check_questions
-from autograder.marking.marks import Mark, key_of
+from autograder.marking.marks import Mark, key_of, set_aside, with_marks
 from autograder.marking.reading import NotUnderstood, read_given
 from autograder.marking.sheet import COLUMNS, KEY, Line, lines_of, sheet_of
 from autograder.report.inert import csv_cell_read_back, csv_cell_to_be_read_back, printable
@@ -301,6 +301,15 @@ def test_where_the_result_does_not_hold_all_of_an_answer_any_change_of_the_submi
     verdicts: dict[str, Any] = {check.replace(".", "_"): verdict}
     before, after = (result(digest=digest, **verdicts) for digest in ("d1", "d2"))
     assert key(before, check) != key(after, check)
+
+
+def test_a_mark_of_more_than_the_rubric_gives_now_is_set_aside() -> None:
+    found = result()
+    marks = {"written.q1d": Mark(2.5, "", key(found)), "written.q1e": Mark(2.0, "fine", key(found, "written.q1e"))}
+    assert set_aside(found, marks) == {"2.5 points are more than the 2 that are possible": ["written.q1d"]}
+    marked = with_marks(found, marks)
+    assert marked["points"] == found["points"] + 2 and "marked" not in marked["checks"]["written.q1d"]
+    assert with_marks(marked, {}) == found
 
 
 def test_no_program_takes_a_key_for_anything_but_text() -> None:
