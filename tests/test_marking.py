@@ -148,6 +148,11 @@ def test_the_same_marks_once_more_change_nothing_also_from_the_sheet_that_shows_
     assert marking.files() == files
 
 
+def test_a_sheet_in_which_nothing_is_filled_in_changes_nothing(marking: Marking) -> None:
+    files = marking.files()
+    assert "0 marks, 0 of them" in marking.marks().stdout and marking.files() == files
+
+
 def test_two_people_mark_a_copy_each_and_neither_undoes_what_the_other_did(marking: Marking) -> None:
     first, second = marking.copy("a.csv", anna_q1d=("1", "fine")), marking.copy("b.csv", berta_q1d=("2", "good"))
     marking.marks(first)
@@ -177,11 +182,10 @@ def test_one_line_that_is_not_understood_is_named_and_nothing_is_changed(marking
     assert "no mark was taken over" in done.stderr
 
 
-def test_a_folder_that_holds_no_class_is_refused_and_stays_as_it_is(marking: Marking, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
+def test_a_folder_that_holds_no_class_is_refused_and_not_made(marking: Marking, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["marks", str(tmp_path / "other"), str(marking.sheet)])
     assert done.exit_code == 2 and "holds no graded class" in done.stderr
-    assert not list((tmp_path / "other").iterdir())
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize("content", ["{", '{"schema": 1, "marks": {"anna": {"written.q1d": {"points": -1}}}}', "[]"])

@@ -268,6 +268,12 @@ def test_a_file_that_is_not_whole_or_lost_letters_is_refused(content: bytes, sen
     assert sentence in fault
 
 
+def test_what_stands_beside_the_columns_with_a_title_is_refused() -> None:
+    titles, *rows = saved(filled()).decode().splitlines()
+    content = "\n".join([f"{titles},", *(f"{row}," for row in rows[:-1]), f"{rows[-1]},2"])
+    assert faults(content.encode())[0].startswith("line 7: there are 12 cells, but 11 columns have a title")
+
+
 # --- which answer a mark is for
 
 
