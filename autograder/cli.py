@@ -1,9 +1,9 @@
 """The `autograder` command: `check` for one submission, `grade` for a class."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -12,10 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS, Check
 from autograder.datasets import UnusableData
+from autograder.marking.kept import CannotMark, read_marks
+from autograder.marking.merging import show_marks, take_marks
+from autograder.marking.reading import NotUnderstood
 from autograder.overrides import FILE_NAME
 from autograder.report.curves import curve_pictures
 from autograder.report.files import write_text
-from autograder.report.grades import grades_csv
 from autograder.report.inert import one_line
 from autograder.report.page import report_page
 from autograder.report.record import as_json
@@ -32,6 +34,7 @@ from autograder.whole_class import Entry, entries_of, finished_results, forget_f
 
 ALL_PASS, SOME_DO_NOT, NOTHING_GRADED = 0, 1, 2
 NAMES_IN_A_LINE = 3
+MOST_FAULTS = 20
 
 app = typer.Typer(
     add_completion=False,
@@ -120,7 +123,7 @@ def grade(
     folder: Annotated[Path, typer.Argument(help="A folder of which each entry is a submission.")],
     out: Annotated[
         Path,
-        typer.Option(help="Where results go: NAME/result.json, report.html and curves for each, and grades.csv."),
+        typer.Option(help="Where results go: NAME/result.json, report.html, curves; grades.csv, marking.csv."),
     ],
     data: Data = None,
     seed: Seed = None,
@@ -152,16 +155,45 @@ def grade(
         _refuse(f"the decisions on {', '.join(sorted(strangers))} are about no submission in {folder}")
     try:
         with held(out) as results_folder, temporary_folders_in_one():
-            results = _graded_class(entries, results_folder, setup, jobs, fresh)
-            write_text(out / "grades.csv", grades_csv(results, setup.questions))
-    except (InUse, UnusableData) as problem:
+            marks = read_marks(out)
+            graded = _graded_class(entries, results_folder, setup, jobs, fresh)
+            shown = show_marks(out, graded, setup.questions, marks)
+    except (InUse, UnusableData, CannotMark) as problem:
         _refuse(str(problem))
     except OSError as problem:
         _refuse(f"{problem.filename or out} cannot be written: {problem.strerror or problem}")
-    Console().print(class_table(results))
-    typer.echo(f"{len(results)} submissions graded; {out / 'grades.csv'} holds the points")
-    if failed := sum(grader_failed(result) for result in results):
+    Console().print(class_table(shown.results))
+    typer.echo(f"{len(shown.results)} submissions graded; {out / 'grades.csv'} holds the points")
+    _say(shown.remarks)
+    if failed := sum(grader_failed(result) for result in shown.results):
         typer.echo(f"autograder: it failed itself on {failed} of them; the same command grades these again", err=True)
+
+
+@app.command("marks")
+def marks_command(
+    results: Annotated[Path, typer.Argument(help="The folder that `grade --out` has written.")],
+    sheet: Annotated[Path, typer.Argument(help="A copy of its marking.csv with points and comments filled in.")],
+) -> None:
+    """Take over what a person has marked: into results, reports and grades.csv, now and whenever the class is graded.
+
+    A line without points says nothing, `unmarked` in their place takes a mark back. Where one line is not understood,
+    nothing is changed at all.
+    Exit status: 0, or 2 where nothing was taken over.
+    """
+    try:
+        taken = take_marks(results, sheet)
+    except NotUnderstood as problem:
+        faults = problem.faults
+        _say(f"{sheet}, {fault}" for fault in faults[:MOST_FAULTS])
+        more = f"{len(faults) - MOST_FAULTS} more lines are at fault; " if len(faults) > MOST_FAULTS else ""
+        _refuse(f"{more}no mark was taken over")
+    except (CannotMark, InUse) as problem:
+        _refuse(str(problem))
+    except OSError as problem:
+        _refuse(f"{problem.filename or results} cannot be read or written: {problem.strerror or problem}")
+    _say(taken.remarks)
+    given = f"{taken.given} mark{'s' * (taken.given != 1)}, {taken.changed} of them new or changed"
+    typer.echo(f"{given}; answers that nobody has marked yet: {taken.waiting}")
 
 
 def _graded_class(
@@ -215,10 +247,14 @@ def _prepare(
         return prepare(data, drawn_from, only.split(","), rubric, device, overrides, sandbox)
     except (CannotGrade, NoSecret) as problem:
         _refuse(str(problem))
-        raise AssertionError from problem
 
 
-def _refuse(sentence: str) -> None:
+def _say(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        typer.echo(f"autograder: {one_line(sentence)}", err=True)
+
+
+def _refuse(sentence: str) -> NoReturn:
     typer.echo(f"autograder: {one_line(sentence)}", err=True)
     raise typer.Exit(NOTHING_GRADED)
 

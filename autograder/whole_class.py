@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from autograder.datasets import CodedData
 from autograder.grading import Graded, checks_to_judge, faulty
 from autograder.jobs import Lost, processors_for_each, side_by_side
+from autograder.marking.kept import CLASS, MARKS
+from autograder.marking.sheet import SHEET
 from autograder.overrides import FILE_NAME
 from autograder.report.files import remove_unfinished
 from autograder.report.inert import distinct_file_names
@@ -28,7 +30,7 @@ from autograder.verdict import Outcome
 # Told how many submissions are done and which are being graded.
 Watch = Callable[[int, Sequence["Entry"]], None]
 # What lies among the folders of single submissions, none of which may be called so.
-OF_THE_CLASS = ("grades.csv",)
+OF_THE_CLASS = ("grades.csv", SHEET, MARKS, CLASS)
 
 
 class Entry(NamedTuple):

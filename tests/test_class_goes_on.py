@@ -287,7 +287,7 @@ def test_a_folder_of_results_that_vanishes_is_missed_and_not_made_anew_with_a_pa
     assert refused_in_a_sentence(done, f"{class_of_three.out} cannot be written: the folder of results was removed")
     assert not class_of_three.out.exists()
     class_of_three.happens.clear()
-    assert class_of_three.grade().exit_code == 0 and len(class_of_three.files()) == 10
+    assert class_of_three.grade().exit_code == 0 and len(class_of_three.files()) == 12
 
 
 def test_a_second_grader_on_the_same_results_is_refused_and_the_first_goes_on(class_of_three: Class) -> None:

@@ -19,7 +19,7 @@ from autograder.grading import Graded, check_questions, unreadable
 from autograder.report.files import write_text
 from autograder.report.grades import grades_csv
 from autograder.report.record import as_json
-from autograder.report.result import result_of, write_result
+from autograder.report.result import result_of, write_changed_result, write_result
 from autograder.report.table import STYLES, print_result
 from autograder.rubric import DEFAULT_RUBRIC, Rubric, read_rubric
 from autograder.submission.notebook import Unreadable
@@ -275,3 +275,13 @@ def test_text_of_a_submission_is_shown_as_it_is_without_markup_or_control_charac
     for words in ("[red]anna[/red]", "[bold]note", "[blink]six[/]", "[link=x]here"):
         assert words in text
     assert not {"\x1b", "\x07", "\u202e"} & set(text)
+
+
+def test_a_page_that_is_written_again_for_its_marks_still_holds_the_curves(rubric: Rubric, tmp_path: Path) -> None:
+    curve = Curve((0.7, 0.6), (("train", ((2, 0.9),)),))
+    graded = Graded("anna", "d", {}, curves={"training": curve})
+    result = result_of(graded, rubric, "d2", 0, Sandbox.CAGE)
+    write_result(tmp_path, result, graded)
+    before = (tmp_path / "report.html").read_bytes()
+    write_changed_result(tmp_path, result)
+    assert b"data:image/png" in before and (tmp_path / "report.html").read_bytes() == before

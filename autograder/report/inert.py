@@ -17,6 +17,10 @@ _MARK = "\N{REPLACEMENT CHARACTER}"
 _BESIDE_LETTERS = "\u200c\u200d\u200e\u200f\u061c"
 # A cell begins at the start; where a spreadsheet takes semicolons or lines for its borders, also after these.
 _FORMULA = re.compile(rf"(^|[;\n])(?=[\s{_BESIDE_LETTERS}]*[=+\-@＝＋－＠])")
+# What is to be read back as it was is also kept from becoming a number or a date; and apostrophes that stand before any
+# of it already get one more, so that it can be told which were there.
+_PADDING = rf"['\s{_BESIDE_LETTERS}]*"
+_TO_BE_READ_BACK = rf"(^|[;\n]){{0}}(?={_PADDING}[=+\-@＝＋－＠])|(^){{0}}(?={_PADDING}[.,]?\d)"
 _LEADS_AWAY = re.compile(r'[\\/:*?"<>|]')
 _HIDDEN_OR_CUT_OFF = re.compile(r"^\.+|[. ]+$")
 _DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
@@ -53,6 +57,17 @@ def one_line(text: str) -> str:
 def csv_cell(text: str) -> str:
     """Printable text that no spreadsheet takes for a formula; quotes and newlines are left to the writer of the CSV."""
     return _FORMULA.sub(r"\1'", printable(text))
+
+
+def csv_cell_to_be_read_back(text: str) -> str:
+    """As `csv_cell`, for text that is read from the cell again: `csv_cell_read_back` gives `printable(text)`."""
+    return re.sub(_TO_BE_READ_BACK.format(""), r"\1\2'", printable(text))
+
+
+def csv_cell_read_back(cell: str) -> str:
+    """The text of such a cell, or of one in which a person has typed: there, too, an apostrophe in front of what may be
+    a formula or a number only says that it is none."""
+    return printable(re.sub(_TO_BE_READ_BACK.format("'"), r"\1\2", cell))
 
 
 def html_text(text: str) -> str:

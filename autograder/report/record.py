@@ -46,6 +46,22 @@ def recorded_result(folder: Path, made_from: Mapping[str, Any]) -> dict[str, Any
     return result if isinstance(result, dict) else None
 
 
+def record_of_changed(folder: Path, changed: Mapping[str, bytes]) -> bytes | None:
+    """The record of a finished result of which some files are about to change by our own hand; None where there is no
+    finished result, or another hand has changed it.
+
+    Args: changed: the new contents of files that the record speaks of, by name.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        made_from, names = record["made_from"], list(record["files"])
+        if recorded_result(folder, made_from) is None:
+            return None
+        return record_of(made_from, {name: (folder / name).read_bytes() for name in names} | dict(changed))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
 def has_record(folder: Path) -> bool:
     """Whether there may be a finished result."""
     return (folder / RECORD).is_file()

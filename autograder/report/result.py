@@ -15,7 +15,7 @@ from autograder.report.curves import curve_files, curve_numbers, curve_pictures
 from autograder.report.files import as_bytes, write_together
 from autograder.report.inert import printable
 from autograder.report.page import report_page
-from autograder.report.record import PRINTED, RECORD, RESULT, as_json, record_of
+from autograder.report.record import PRINTED, RECORD, RESULT, as_json, record_of, record_of_changed
 from autograder.rubric import Rubric
 from autograder.secret import fingerprint
 from autograder.verdict import Exhibit
@@ -132,6 +132,21 @@ def write_result(
     old = [path.name for path in made if path.name not in contents]
     # Without its record no result counts, so that whatever ends this in the middle, no two are taken for one.
     write_together(folder, contents, instead_of=[RECORD, *old])
+
+
+def write_changed_result(folder: Path, result: Mapping[str, Any]) -> None:
+    """Write `result.json` and `report.html` of a folder again, for a result on which only marks have changed.
+
+    If the result counted as finished, it still does.
+    Raises: OSError, which names the file; where there was no room, what was there is as it was.
+    """
+    curves = {name: folder / file for name, file in curve_files(result["curves"]).items()}
+    pictures = {name: file.read_bytes() for name, file in curves.items() if file.is_file()}
+    contents = {"report.html": as_bytes(report_page(result, pictures)), RESULT: as_bytes(as_json(result))}
+    record = record_of_changed(folder, contents)
+    if record is not None:
+        contents[RECORD] = record
+    write_together(folder, contents, instead_of=[RECORD])
 
 
 def _printed(printed: Mapping[str, str]) -> str:

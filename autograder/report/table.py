@@ -84,10 +84,14 @@ def _words(entry: Mapping[str, Any]) -> Text:
 
 
 def summary(result: Mapping[str, Any]) -> str:
-    """The automatic points, and how many a person has to give, in one line."""
+    """The automatic points, those that a person has given, and how many a person has to give, in one line."""
     automatic = result["automatic"]
-    waiting = sum(entry["possible"] for entry in result["checks"].values() if entry["verdict"] == "manual")
+    by_hand = [entry for entry in result["checks"].values() if entry["verdict"] == "manual"]
+    marked = [entry for entry in by_hand if "marked" in entry]
+    given, out_of = (sum(entry[key] for entry in marked) for key in ("points", "possible"))
+    waiting = sum(entry["possible"] for entry in by_hand if "marked" not in entry)
     words = f"{automatic['points']:g} of {automatic['possible']:g} automatic points"
+    words += f"; {given:g} of {out_of:g} given by a person" if marked else ""
     return words + (f"; {waiting:g} points are for a person to give" if waiting else "")
 
 

@@ -10,7 +10,7 @@ from autograder.submission.notebook import Cell, Statement
 from autograder.submission.passages import Passage, read_passages
 
 MOST_TEXT = 6000
-_CUT = "\n\n[...]"
+CUT = "\n\n[...]"
 # A comment among code is taken for an answer only where it is as long as a sentence or stands below a heading.
 _LEAST_WORDS_IN_CODE = 8
 _LEAST_WORDS_IN_A_TITLE = 6
@@ -156,5 +156,5 @@ class _Walk:
 def _answer(parts: list[_Part]) -> Answer:
     text = "".join(("\n\n" if part.apart else "\n") + part.text for part in parts).lstrip("\n")
     if len(text) > MOST_TEXT:
-        text = text[: MOST_TEXT - len(_CUT)] + _CUT
+        text = text[: MOST_TEXT - len(CUT)] + CUT
     return Answer(tuple(dict.fromkeys(part.cell for part in parts)), text, sum(part.words for part in parts))
