@@ -16,7 +16,10 @@ from autograder.marking.kept import CannotMark, read_marks
 from autograder.marking.merging import show_marks, take_marks
 from autograder.marking.reading import NotUnderstood
 from autograder.overrides import FILE_NAME
+from autograder.report.curves import curve_pictures
+from autograder.report.files import write_text
 from autograder.report.inert import one_line
+from autograder.report.page import report_page
 from autograder.report.record import as_json
 from autograder.report.result import write_result
 from autograder.report.table import class_table, print_result
@@ -69,6 +72,7 @@ def check(
     rubric: RubricFile = DEFAULT_RUBRIC,
     format: Annotated[str, typer.Option(help="table, or json for programs.")] = "table",
     out: Annotated[Path | None, typer.Option(help="Where to write result.json, report.html and the curves.")] = None,
+    html: Annotated[Path | None, typer.Option(help="A file for the report, a page that needs no other file.")] = None,
     device: Device = "cpu",
     overrides: Overrides = None,
     no_sandbox: NoSandbox = False,
@@ -99,11 +103,14 @@ def check(
             progress.stop()
             _refuse(str(problem))
     result = setup.result(graded)
-    if out is not None:
-        try:
+    try:
+        if out is not None:
             write_result(out, result, graded)
-        except OSError as problem:
-            _refuse(f"{problem.filename or out} cannot be written: {problem.strerror or problem}")
+        if html is not None:
+            html.parent.mkdir(parents=True, exist_ok=True)
+            write_text(html, report_page(result, curve_pictures(result["submission"], graded.curves)))
+    except OSError as problem:
+        _refuse(f"{problem.filename} cannot be written: {problem.strerror or problem}")
     if format == "json":
         sys.stdout.write(as_json(result))
     else:
