@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from autograder import whole_class
 from autograder.cli import app
+from autograder.evidence.training_kinds import Curve
 from autograder.grading import Graded, Grader
 from autograder.marking import merging
 from autograder.results_folder import held
@@ -32,6 +33,7 @@ class Marking:
     data: Path
     only: str = "same.shape,written.q1d,written.q1e"
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    curves: dict[str, Curve] = field(default_factory=dict)
 
     def graded(self, path: Path, setup: Setup, grader: Grader) -> Graded:
         with self.log.open("a") as file:
@@ -43,7 +45,8 @@ class Marking:
             "written.q1d": Verdict(outcome, observed="answered", exhibit=answer),
             "written.q1e": Verdict(Outcome.MANUAL, observed="answered", exhibit=Exhibit((2,), "It should.")),
         }
-        return Graded(path.stem, digest_of(path), {id: verdicts[id] for id in self.only.split(",")})
+        chosen = {id: verdicts[id] for id in self.only.split(",")}
+        return Graded(path.stem, digest_of(path), chosen, curves=self.curves)
 
     @property
     def log(self) -> Path:
@@ -128,6 +131,18 @@ def test_a_mark_is_in_the_result_the_report_the_grades_and_the_sheet(marking: Ma
     (row,) = (row for row in marking.rows() if row["points"])
     assert (row["submission"], row["points"]) == ("anna", "1.5")
     assert row["comment"] == "'" + COMMENT.replace("\n-x", "\n'-x")
+
+
+def test_a_report_with_marks_still_shows_the_learning_curves(marking: Marking) -> None:
+    marking.curves["training"] = Curve((0.7, 0.5), (("training students", ((1, 0.5), (2, 0.6))),))
+    marking.grade("--fresh")
+    pages = [marking.files()["anna/report.html"]]
+    marking.marks(marking.copy("mine.csv", anna_q1d=("1", "fine")))
+    pages.append(marking.files()["anna/report.html"])
+    before, after = ([line for line in page.splitlines() if line.startswith(b"<img")] for page in pages)
+    assert pages[0] != pages[1] and len(before) == 1 and before == after
+    marking.grade()
+    assert marking.at_work() == []
 
 
 def test_others_are_left_as_they_are(marking: Marking) -> None:

@@ -140,8 +140,8 @@ def write_changed_result(folder: Path, result: Mapping[str, Any]) -> None:
     If the result counted as finished, it still does.
     Raises: OSError, which names the file; where there was no room, what was there is as it was.
     """
-    curves = {name: folder / file for name, file in curve_files(result["curves"]).items()}
-    pictures = {name: file.read_bytes() for name, file in curves.items() if file.is_file()}
+    beside = {name: folder / file for name, file in curve_files(result["curves"]).items()}
+    pictures = {name: path.read_bytes() for name, path in beside.items() if path.is_file()}
     contents = {"report.html": as_bytes(report_page(result, pictures)), RESULT: as_bytes(as_json(result))}
     record = record_of_changed(folder, contents)
     if record is not None:
