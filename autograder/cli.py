@@ -1,7 +1,7 @@
 """The `autograder` command: `check` for one submission, `grade` for a class."""
 
-import sys
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,15 +14,17 @@ from autograder.checks import CHECKS, Check
 from autograder.datasets import UnusableData
 from autograder.overrides import FILE_NAME
 from autograder.report.files import write_text
+from autograder.report.formats import FORMATS, GITHUB, TABLE, WrongFormat, checkout, wanted_formats, write_formats
+from autograder.report.formats.shown import Shown
 from autograder.report.grades import grades_csv
 from autograder.report.inert import one_line
-from autograder.report.record import as_json
+from autograder.report.places import Place, places_of
 from autograder.report.result import write_result
-from autograder.report.table import class_table, print_result
+from autograder.report.table import class_table
 from autograder.results_folder import InUse, ResultsFolder, held
 from autograder.rubric import DEFAULT_RUBRIC
 from autograder.secret import NoSecret, secret_seed
-from autograder.session import CannotGrade, Setup, grade_path, prepare
+from autograder.session import CannotGrade, Setup, grade_path, prepare, read_submission
 from autograder.submission.notebook import Unreadable
 from autograder.temporary import temporary_folders_in_one
 from autograder.verdict import Verdict
@@ -53,6 +55,13 @@ Overrides = Annotated[
     Path | None,
     typer.Option(help="Decisions on single submissions. Default: the overrides.toml beside them, where there is one."),
 ]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME[=FILE]",
+        help=f"{', '.join(FORMATS)}; several where all but one name a file, as in junit=report.xml. Default: table.",
+    ),
+]
 RubricFile = Annotated[Path, typer.Option("--rubric", help="Points, thresholds and limits.")]
 
 
@@ -65,7 +74,7 @@ def check(
     seed: Seed = None,
     only: Only = "",
     rubric: RubricFile = DEFAULT_RUBRIC,
-    format: Annotated[str, typer.Option(help="table, or json for programs.")] = "table",
+    format: Formats = None,
     out: Annotated[Path | None, typer.Option(help="Where to write result.json, report.html and the curves.")] = None,
     device: Device = "cpu",
     overrides: Overrides = None,
@@ -75,8 +84,10 @@ def check(
 
     Exit status: 0 all automatic checks pass, 1 some do not, 2 the command was wrong or there was nothing to grade.
     """
-    if format not in ("table", "json"):
-        _refuse(f"--format is {format!r}, and can be table or json")
+    try:
+        wanted = wanted_formats(format or [TABLE], os.environ)
+    except WrongFormat as problem:
+        _refuse(str(problem))
     setup = _prepare(data, seed, only, rubric, device, _decisions(overrides, submission.parent), no_sandbox)
     progress = Progress(
         SpinnerColumn(),
@@ -97,15 +108,15 @@ def check(
             progress.stop()
             _refuse(str(problem))
     result = setup.result(graded)
-    if out is not None:
-        try:
+    try:
+        if out is not None:
             write_result(out, result, graded)
-        except OSError as problem:
-            _refuse(f"{problem.filename or out} cannot be written: {problem.strerror or problem}")
-    if format == "json":
-        sys.stdout.write(as_json(result))
-    else:
-        print_result(result, setup.questions, Console())
+        places: Mapping[str, Place] = {}
+        if any(one.name == GITHUB for one in wanted):
+            places = places_of(submission, read_submission(submission, setup), result, checkout(os.environ))
+        write_formats(wanted, Shown(result, setup.questions, places, os.environ), Console())
+    except OSError as problem:
+        _refuse(f"{problem.filename or out} cannot be written: {problem.strerror or problem}")
     raise typer.Exit(ALL_PASS if all_pass(result) else SOME_DO_NOT)
 
 
