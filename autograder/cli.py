@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS, Check
 from autograder.datasets import UnusableData
+from autograder.gradescope.pack import commands as pack_commands
 from autograder.overrides import FILE_NAME
 from autograder.report.files import write_text
 from autograder.report.formats import FORMATS, GITHUB, TABLE, WrongFormat, checkout, wanted_formats, write_formats
@@ -39,6 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grades the assignment 'are these two shoes a pair?' and explains every verdict.",
 )
+app.add_typer(pack_commands, name="pack")
 Data = Annotated[
     Path | None, typer.Option(help="Folder with train, test_w and test_m. Default: synthetic shoes, made once.")
 ]
