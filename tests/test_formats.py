@@ -218,14 +218,14 @@ def test_a_summary_has_points_per_question_each_check_and_its_hint(rubric: Rubri
     assert "Note: weights.pk was taken" in rows
 
 
-@pytest.mark.parametrize("letter", ["x", "鞋", "<", "\n"])
+@pytest.mark.parametrize("letter", ["x", "<", "\n"])
 def test_a_summary_stays_below_githubs_limit_and_keeps_every_check(rubric: Rubric, letter: str) -> None:
     text = letter * 2000
     verdicts = {id: failed(text, text, text, text) for id in rubric.points}
     shown = shown_of(rubric, verdicts, (text,) * 20, text)
-    assert len(job_summary(shown).encode()) > 50_000 or letter == "\n"
-    summary = job_summary(shown, 50_000)
-    assert len(summary.encode()) <= 50_000 < MOST_BYTES <= 2**20
+    summary = job_summary(shown, 200_000)
+    assert len(summary.encode()) <= 200_000 < len(job_summary(shown).encode())
+    assert MOST_BYTES <= 2**20
     assert set(rubric.points) <= set(summary_page(summary).texts)
     assert len(job_summary(shown, 5000).encode()) <= 5000
 

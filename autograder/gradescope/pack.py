@@ -22,7 +22,7 @@ from autograder.session import CannotGrade, Setup, prepare
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The grader, and nothing that solves the assignment: neither the reference nor submissions made of it.
 _FOLDERS = ("autograder", "fixtures", "student_template")
-_LEFT_OUT = ("fixtures/submissions", "fixtures/hostile", "student_template/course_repository")
+_LEFT_OUT = ("fixtures/submissions", "fixtures/hostile")
 _BESIDE = ("pyproject.toml", "constraints.txt", "README.md")
 _ENDINGS = frozenset({".py", ".toml", ".md", ".json", ".html", ".css", ".js", ".sh"})
 _SCRIPTS = ("setup.sh", "run_autograder")
