@@ -16,9 +16,11 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
+from typer.testing import CliRunner
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
+from autograder.cli import app
 from autograder.grading import Graded, check_questions
 from autograder.report.formats import FORMATS, Wanted, WrongFormat, wanted_formats, write_formats
 from autograder.report.formats.classroom50 import VARIABLES, classroom50_json
@@ -32,6 +34,7 @@ from autograder.report.result import result_of
 from autograder.report.table import print_result
 from autograder.rubric import DEFAULT_RUBRIC, Rubric, read_rubric
 from autograder.verdict import Exhibit, Outcome, Verdict, failed, missing, partial, passed, skipped
+from fixtures.compose import solution_notebook, write_notebook
 
 EXPECTED = "three wrong pairs for each student"
 CLASSROOM50 = {
@@ -396,6 +399,26 @@ def test_a_tag_without_a_time_is_refused_in_a_sentence() -> None:
 
 
 # Several formats at once
+
+
+def test_check_writes_annotations_on_the_notebooks_lines_and_the_summary(
+    small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = solution_notebook()
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("return data.reshape(-1, 2 * HEIGHT, WIDTH, 3)", "return data[0]")
+    write_notebook(tmp_path / "work.ipynb", notebook)
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    command = ["check", tmp_path / "work.ipynb", "--data", small_data, "--only", "same", "--format", "github"]
+    done = CliRunner().invoke(app, [*map(str, command), "--format", f"json={tmp_path / 'result.json'}"])
+    assert done.exit_code == 1, done.output
+    (kind, properties, message), *others = commands_in(done.stdout)
+    assert (kind, properties["file"], others) == ("error", "work.ipynb", [])
+    line = (tmp_path / "work.ipynb").read_text().split("\n")[int(properties["line"]) - 1]
+    assert '"def generate_same_pair(' in line and "the shape [3, 2, 224, 224, 3]" in message
+    assert "the shape [3, 2, 224, 224, 3]" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "result.json").read_text())["checks"]["same.shape"]["verdict"] == "fail"
 
 
 def test_formats_go_where_they_are_wanted() -> None:
