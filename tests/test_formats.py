@@ -61,7 +61,7 @@ ATTACKS = st.sampled_from(
     ]
 )
 # Each is a whole result.
-FEW = settings(max_examples=20)
+FEW = settings(max_examples=12)
 STRANGE = st.lists(ATTACKS | st.text(st.characters(), max_size=8), min_size=1, max_size=4).map("".join).filter(len)
 
 
@@ -221,13 +221,13 @@ def test_a_summary_has_points_per_question_each_check_and_its_hint(rubric: Rubri
     assert "Note: weights.pk was taken" in rows
 
 
-@pytest.mark.parametrize("letter", ["x", "<", "\n"])
+@pytest.mark.parametrize("letter", ["<", "\n"])
 def test_a_summary_stays_below_githubs_limit_and_keeps_every_check(rubric: Rubric, letter: str) -> None:
-    text = letter * 2000
+    text = letter * 800
     verdicts = {id: failed(text, text, text, text) for id in rubric.points}
     shown = shown_of(rubric, verdicts, (text,) * 20, text)
-    summary = job_summary(shown, 200_000)
-    assert len(summary.encode()) <= 200_000 < len(job_summary(shown).encode())
+    summary = job_summary(shown, 100_000)
+    assert len(summary.encode()) <= 100_000 < len(job_summary(shown).encode())
     assert MOST_BYTES <= 2**20
     assert set(rubric.points) <= set(summary_page(summary).texts)
     assert len(job_summary(shown, 5000).encode()) <= 5000
