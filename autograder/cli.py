@@ -14,11 +14,13 @@ from autograder.checks import CHECKS, Check
 from autograder.datasets import UnusableData
 from autograder.gradescope.pack import commands as pack_commands
 from autograder.overrides import FILE_NAME
+from autograder.report.curves import curve_pictures
 from autograder.report.files import write_text
 from autograder.report.formats import FORMATS, GITHUB, TABLE, WrongFormat, checkout, wanted_formats, write_formats
 from autograder.report.formats.shown import Shown
 from autograder.report.grades import grades_csv
 from autograder.report.inert import one_line
+from autograder.report.page import report_page
 from autograder.report.places import Place, places_of
 from autograder.report.result import write_result
 from autograder.report.table import class_table
@@ -78,6 +80,7 @@ def check(
     rubric: RubricFile = DEFAULT_RUBRIC,
     format: Formats = None,
     out: Annotated[Path | None, typer.Option(help="Where to write result.json, report.html and the curves.")] = None,
+    html: Annotated[Path | None, typer.Option(help="A file for the report, a page that needs no other file.")] = None,
     device: Device = "cpu",
     overrides: Overrides = None,
     no_sandbox: NoSandbox = False,
@@ -113,12 +116,15 @@ def check(
     try:
         if out is not None:
             write_result(out, result, graded)
+        if html is not None:
+            html.parent.mkdir(parents=True, exist_ok=True)
+            write_text(html, report_page(result, curve_pictures(result["submission"], graded.curves)))
         places: Mapping[str, Place] = {}
         if any(one.name == GITHUB for one in wanted):
             places = places_of(submission, read_submission(submission, setup), result, checkout(os.environ))
         write_formats(wanted, Shown(result, setup.questions, places, os.environ), Console())
     except OSError as problem:
-        _refuse(f"{problem.filename or out} cannot be written: {problem.strerror or problem}")
+        _refuse(f"{problem.filename or out or html} cannot be written: {problem.strerror or problem}")
     raise typer.Exit(ALL_PASS if all_pass(result) else SOME_DO_NOT)
 
 

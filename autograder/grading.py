@@ -20,6 +20,7 @@ from autograder.checks import CHECKS, Check, Settings, chosen_checks, judge
 from autograder.checks.held import held
 from autograder.datasets import CodedData, DataSet, Photographs
 from autograder.evidence import accuracy, data, memorising, models, pairs, testing, training, written
+from autograder.evidence.figures import Figure, figures_of
 from autograder.evidence.kinds import (
     AccuracyRuns,
     ChannelRun,
@@ -33,6 +34,7 @@ from autograder.evidence.kinds import (
 )
 from autograder.evidence.laboratory import Laboratory
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, TestRun, TrainingRun
+from autograder.program.excerpts import Excerpt, excerpts
 from autograder.program.reaching import reaches
 from autograder.program.understanding import Understanding
 from autograder.rubric import Rubric
@@ -67,7 +69,8 @@ OnVerdict = Callable[[Check, Verdict], None]
 
 @dataclass(frozen=True)
 class Graded:
-    """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it.
+    """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it; code: the
+    text of that; figures: by question, what of the evidence one sees at a glance.
 
     curves: of the trainings that were run, by name; seconds: of wall-clock time by kind of evidence, and printed: what
     the submission wrote to its standard output, by the function that was tried, which are no part of the result.
@@ -81,6 +84,8 @@ class Graded:
     curves: Mapping[str, Curve] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     printed: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, Excerpt] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
 class Grader:
@@ -156,6 +161,8 @@ class Grader:
             progress.curves,
             progress.seconds,
             laboratory.printed,
+            {role.value: excerpt for role, excerpt in excerpts(understanding, resolved).items()},
+            progress.figures,
         )
 
     def _best(
@@ -218,6 +225,7 @@ class _Progress:
     def __init__(self, on_verdict: OnVerdict) -> None:
         self.verdicts: dict[str, Verdict] = {}
         self.curves: dict[str, Curve] = {}
+        self.figures: dict[str, Figure] = {}
         self.seconds: dict[str, float] = {}
         self._on_verdict = on_verdict
         self._one_at_a_time = threading.Lock()
@@ -231,6 +239,7 @@ class _Progress:
         with self._one_at_a_time:
             self.seconds[kind.__name__] = seconds
             self.curves |= getattr(evidence, "curves", {})
+            self.figures |= figures_of(evidence)
 
 
 def checks_to_judge(rubric: Rubric, only: Collection[str]) -> tuple[Check, ...]:

@@ -2,19 +2,23 @@
 
 Each seed is a process of its own, `python -m reference`, one after the other, so that seconds are those of the machine
 and not of a crowd. What one came to is kept as JSON in OUT, and a run that was ended is continued by the same command;
-after a change of the recipe, give another OUT.
+a seed that was trained by other settings is trained anew.
 """
 
 import json
 import statistics
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from reference.recipes import RECIPES
+
 AIM = 0.9
+SETTINGS = "settings.json"
 
 
 def main(
@@ -38,11 +42,20 @@ def outcome(data: Path, recipe: str, model: str, seed: int, out: Path) -> dict[s
     """What one seed came to, from its file or from a training."""
     folder = out / f"{recipe}-{model}-{seed}"
     file = folder / "outcome.json"
-    if not file.exists():
+    settings = settings_of(recipe, model)
+    trained_by = folder / SETTINGS
+    if not file.exists() or not trained_by.exists() or trained_by.read_text(encoding="utf-8") != settings:
+        file.unlink(missing_ok=True)
         command = [sys.executable, "-m", "reference", "--data", str(data), "--recipe", recipe, "--model", model]
         subprocess.run([*command, "--seed", str(seed), "--out", str(folder), "--json", str(file)], check=True)
+        trained_by.write_text(settings, encoding="utf-8")
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return found
+
+
+def settings_of(recipe: str, model: str) -> str:
+    """All that may be chosen about a training, as it is kept beside its outcome."""
+    return json.dumps(asdict(RECIPES[recipe][model]))
 
 
 def tests(one: dict[str, Any]) -> float:

@@ -70,12 +70,17 @@ def test_the_solution_on_the_courses_photographs_gets_every_point_of_what_it_doe
     assert all(entry["verdict"] == "pass" and entry["points"] == entry["possible"] for entry in looked_at)
 
 
-def test_the_table_names_every_check_with_its_verdict(solution: Path, small_data: Path) -> None:
-    done = autograder("check", solution, "--data", small_data, "--only", "same,cnn")
+def test_the_table_names_every_check_with_its_verdict_and_the_page_shows_the_code(
+    solution: Path, small_data: Path, tmp_path: Path
+) -> None:
+    html = tmp_path / "pages" / "anna.html"
+    done = autograder("check", solution, "--data", small_data, "--only", "same,cnn", "--html", html)
     assert done.returncode == 0
     assert "same.content" in done.stdout and "cnn.padding" in done.stdout and "pass" in done.stdout
     assert "13 of 13 automatic points" in done.stdout
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    page = html.read_text(encoding="utf-8")
+    assert "13 of 13 automatic points" in page and "class</span>" in page and [*html.parent.iterdir()] == [html]
 
 
 def test_ten_runs_give_ten_identical_result_files(solution: Path, small_data: Path, tmp_path: Path) -> None:

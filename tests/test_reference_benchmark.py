@@ -1,6 +1,7 @@
 """The reference is compared with a way that does the same, and a ratio promises no more than was seen."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,11 @@ def test_outcomes_that_are_there_are_not_made_again_and_their_median_is_told(
         folder.mkdir()
         outcome = {"seed": seed, "seconds": 60, "valid": 0.9, "test_w": accuracy, "test_m": accuracy, "parameters": 7}
         (folder / "outcome.json").write_text(json.dumps(outcome))
+        (folder / recipes.SETTINGS).write_text(recipes.settings_of("best", "CNN"))
     recipes.main(data=tmp_path, recipe="best", model="CNN", seeds=3, out=tmp_path)
     printed = capsys.readouterr().out
     assert "seed 1: women's 85.0%, men's 85.0%, mean 85.0%" in printed
     assert "median of the means of both test sets: 91.0%" in printed
+    (tmp_path / "best-CNN-1" / recipes.SETTINGS).write_text("those of another day")
+    with pytest.raises(subprocess.CalledProcessError):  # a new training, of which there are no photographs here
+        recipes.main(data=tmp_path, recipe="best", model="CNN", seeds=3, out=tmp_path)

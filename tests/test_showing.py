@@ -9,7 +9,6 @@ import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path, PureWindowsPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -17,8 +16,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from autograder.boundary.sandbox import Sandbox
+from autograder.evidence.figures import PairRow, Stage
 from autograder.evidence.training_kinds import Curve
 from autograder.grading import Graded, check_questions
+from autograder.program.excerpts import Excerpt
+from autograder.report.code import listings
 from autograder.report.curves import curve_files, curve_picture
 from autograder.report.grades import grades_csv
 from autograder.report.inert import csv_cell, distinct_file_names, file_name, html_text, one_line, printable
@@ -65,7 +67,8 @@ def result_with(text: str, rubric: Rubric) -> dict[str, Any]:
         "same.shape": Verdict(Outcome.FAIL, text, text, text, text),
         "written.q1d": Verdict(Outcome.MANUAL, observed=text, exhibit=answer),
     }
-    graded = Graded(text, "d1", verdicts, {"train": {"name": text}}, (text, text), {text: CURVE})
+    code = {"generate_same_pair": Excerpt(text, None, 7, text)}
+    graded = Graded(text, "d1", verdicts, {"train": {"name": text}}, (text, text), {text: CURVE}, code=code)
     return result_of(graded, rubric, "d2", 7, Sandbox.CAGE)
 
 
@@ -209,6 +212,10 @@ class Page(HTMLParser):
         if {"bdi", "pre"} & set(self._inside):
             self.said[-1] += data
 
+    def elements_but_for_coloured_words(self) -> list[tuple[str, tuple[str, ...]]]:
+        pairs = zip(self.elements, self.attributes, strict=True)
+        return [element for element, given in pairs if not str(given.get("class")).startswith("py-")]
+
     def of(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for (name, _), attributes in zip(self.elements, self.attributes, strict=True) if name == tag]
 
@@ -217,11 +224,54 @@ class Page(HTMLParser):
 def test_a_page_has_the_elements_of_its_template_and_shows_a_submissions_text_as_text(
     rubric: Rubric, text: str
 ) -> None:
-    page = Page(report_page(result_with(text, rubric)))
-    assert page.elements == Page(report_page(result_with("harmless", rubric))).elements
+    curve = {text: b"PNG"}
+    page = Page(report_page(result_with(text, rubric), curve))
+    template = Page(report_page(result_with("harmless", rubric), curve))
+    assert page.elements_but_for_coloured_words() == template.elements_but_for_coloured_words()
     left = printable(text)
-    first, second = [left] * 4, [left, "2 pictures in cell 31", printable(left)]
-    assert page.said == [left, left, left, *first, *second, left]
+    first, code = [left] * 4, [printable(f"{left}, from line 7"), printable(left).rstrip()]
+    second = [left, "2 pictures in cell 31", printable(left)]
+    assert page.said == [left, left, left, *first, *code, *second, left]
+
+
+def test_code_is_coloured_by_kind_of_word_and_stands_open_where_something_is_to_be_mended(rubric: Rubric) -> None:
+    def page_of(outcome: Outcome) -> Page:
+        code = {"generate_same_pair": Excerpt("a.ipynb", 3, 1, "def f(x):\n    return x  # <b>")}
+        graded = Graded("anna", "d1", {"same.shape": Verdict(outcome)}, code=code)
+        return Page(report_page(result_of(graded, rubric, "d2", 7, Sandbox.CAGE)))
+
+    failed, passed = page_of(Outcome.FAIL), page_of(Outcome.PASS)
+    assert "def f(x):\n    return x  # <b>" in failed.text and "cell 3" in failed.text
+    classes = [attributes.get("class") for attributes in failed.of("span")]
+    assert classes.count("py-k") == 2 and "py-c1" in classes and "py-nf" in classes
+    assert "open" in failed.of("details")[0] and "open" not in passed.of("details")[0]
+
+
+def test_a_page_says_where_shapes_and_rows_are_not_as_asked(rubric: Rubric) -> None:
+    stages = [Stage("block 1", (8, 110, 110), (8, 112, 112)), Stage("linear 1", (100,), (100,))]
+    rows = [PairRow(4, "right shoe of pair 1, u001", "left shoe of pair 1, u001", as_asked=False)]
+    verdicts = {"same.shape": Verdict(Outcome.PASS), "channel.padding": Verdict(Outcome.FAIL)}
+    graded = Graded("anna", "d1", verdicts, figures={"q2b": stages, "q1b": rows})
+    page = Page(report_page(result_of(graded, rubric, "d2", 7, Sandbox.CAGE)))
+    text = " ".join(page.text.split())
+    assert "block 1 8 x 110 x 110 asked for: 8 x 112 x 112 linear 1 100" in text
+    assert "row 4, not as asked right shoe of pair 1, u001 left shoe of pair 1, u001" in text
+    assert [item.get("class") for item in page.of("li")].count("differs") == 2
+
+
+def test_definitions_that_follow_each_other_are_shown_as_one_piece_and_only_once() -> None:
+    one = {"file": "a.ipynb", "cell": 4, "line": 2, "source": "train, valid = split(data)"}
+    code = {
+        "train_data": one,
+        "valid_data": one,
+        "test_w": {"file": "a.ipynb", "cell": 4, "line": 3, "source": 'w = load("w")'},
+        "get_organized_data": {"file": "b.py", "line": 9, "source": "def load(): ..."},
+        "generate_same_pair": {"file": "a.ipynb", "cell": 5, "line": 1, "source": "another question's"},
+    }
+    assert [(listing.place, listing.source.striptags()) for listing in listings("q1a", code)] == [
+        ("cell 4, from line 2", 'train, valid = split(data) w = load("w")'),
+        ("b.py, from line 9", "def load(): ..."),
+    ]
 
 
 @given(STRANGE)
@@ -245,7 +295,7 @@ def test_nothing_on_a_page_can_run_or_be_sent(rubric: Rubric) -> None:
 
 
 @pytest.mark.parametrize("checks", [{}, {"same.shape": Verdict(Outcome.PASS)}], ids=["empty", "usual"])
-def test_every_page_has_a_policy_that_allows_its_own_style_and_the_pictures_beside_it(
+def test_every_page_has_a_policy_that_allows_nothing_but_its_own_style_and_the_pictures_within_it(
     rubric: Rubric, checks: dict[str, Verdict]
 ) -> None:
     text = report_page(result_of(Graded("anna", "d", checks), rubric, "d2", 7, Sandbox.NONE))
@@ -254,7 +304,7 @@ def test_every_page_has_a_policy_that_allows_its_own_style_and_the_pictures_besi
     policy = next(meta for meta in Page(text).of("meta") if meta.get("http-equiv") == "Content-Security-Policy")
     assert str(policy["content"]).split("; ") == [
         "default-src 'none'",
-        "img-src 'self'",
+        "img-src data:",
         f"style-src 'sha256-{digest}'",
         "base-uri 'none'",
         "form-action 'none'",
@@ -343,13 +393,14 @@ def test_submissions_of_a_class_never_share_a_folder_nor_take_the_place_of_the_g
     }
 
 
-def test_curves_lie_in_the_folder_of_the_result_and_the_page_shows_just_these(rubric: Rubric, tmp_path: Path) -> None:
+def test_curves_lie_in_the_folder_of_the_result_and_the_page_holds_just_these(rubric: Rubric, tmp_path: Path) -> None:
     names = ["../../x", "a/b", "A:B", "training", "100 %#?"]
     graded = Graded("anna", "d", {}, curves=dict.fromkeys(names, CURVE))
     write_result(tmp_path / "anna", result_of(graded, rubric, "d2", 7, Sandbox.CAGE), graded)
-    pictures = {path.name for path in (tmp_path / "anna").glob("*.png")}
+    pictures = [path.read_bytes() for path in (tmp_path / "anna").glob("*.png")]
     shown = Page((tmp_path / "anna" / "report.html").read_text(encoding="utf-8")).of("img")
-    assert len(pictures) == len(names) and {unquote(urlsplit(str(image["src"])).path) for image in shown} == pictures
+    held = [base64.b64decode(str(image["src"]).removeprefix("data:image/png;base64,")) for image in shown]
+    assert len(pictures) == len(names) and sorted(held) == sorted(pictures)
     assert [path.name for path in tmp_path.iterdir()] == ["anna"]
     assert curve_files(reversed(names)) == curve_files(names)
 

@@ -106,6 +106,10 @@ class Understanding:
         decided = {Role(role): name for role, name in self.bundle.decided.roles.items()}
         return find_roles(self.dependencies, self._modules, decided)
 
+    def definitions_of(self, module: str) -> Definitions:
+        """What a file beside the notebook defines, by the name it is imported under; nothing where there is none."""
+        return self._modules.get(module, {})
+
     def arguments(self, role: Role) -> Mapping[str, Any]:
         """What an instructor has decided that a function is given, by parameter."""
         return self.bundle.decided.arguments.get(role.value, {})

@@ -3,7 +3,7 @@
 import io
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograder.evidence.training_kinds import Curve
@@ -30,6 +30,11 @@ def curve_files(names: Iterable[str]) -> dict[str, str]:
     ordered = sorted(names)
     files = distinct_file_names(f"curve-{name}" for name in ordered)
     return {name: f"{file}.png" for name, file in zip(ordered, files, strict=True)}
+
+
+def curve_pictures(submission: str, curves: Mapping[str, Curve]) -> dict[str, bytes]:
+    """The picture of each curve, by the curve's name."""
+    return {name: curve_picture(f"{submission}: {name}", curve) for name, curve in curves.items()}
 
 
 def curve_picture(title: str, curve: Curve) -> bytes:

@@ -1,23 +1,23 @@
 """`report.html`: a result as a page that runs nothing and shows strangers' text as text.
 
-It is made of the result alone, and adds nothing to it. Three things stand between a submission's text and whoever opens
-the page: the template escapes every value, what does not print is replaced on the way (`inert.printable`), and the
-page's own policy forbids scripts, styles other than ours, and requests for anything but the pictures beside it.
+It is made of the result and the pictures of its curves, and is one file that needs nothing else. Three things stand
+between a submission's text and whoever opens the page: the template escapes every value, what does not print is
+replaced on the way (`inert.printable`), and the page's own policy forbids scripts, styles other than ours, and all
+requests.
 """
 
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
-from autograder.report.curves import curve_files
+from autograder.report.code import Listing, listings
 from autograder.report.inert import printable
 from autograder.report.table import UNCAGED, summary
 
@@ -40,11 +40,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """The checks of one question, in the result's order."""
+    """The checks of one question, in the result's order, and the code that they speak of."""
 
     name: str
     title: str
     lines: tuple[Line, ...]
+    code: Sequence[Listing]
+    stages: Sequence[Mapping[str, Any]] = ()
+    rows: Sequence[Mapping[str, Any]] = ()
 
     @property
     def points(self) -> float:
@@ -60,28 +63,34 @@ class Section:
         counted = Counter(line.entry["verdict"] for line in self.lines)
         return ", ".join(f"{count} {verdict}" for verdict, count in counted.items())
 
+    @property
+    def all_pass(self) -> bool:
+        return all(line.entry["verdict"] == "pass" for line in self.lines)
 
-def report_page(result: Mapping[str, Any]) -> str:
+
+def report_page(result: Mapping[str, Any], curves: Mapping[str, bytes] | None = None) -> str:
     """A result as an HTML page; the same result gives the same page.
 
-    It shows the pictures of the learning curves that lie beside it, and says where those of the submission are.
+    It shows the learning curves, and says where the pictures of the submission are.
+
+    Args: curves: their pictures (PNG), by name.
     """
     style = (_TEMPLATES / "result.css").read_text(encoding="utf-8")
     return _template().render(
         result=result,
         summary=summary(result),
         uncaged=UNCAGED if result["grader"]["sandbox"] == Sandbox.NONE else "",
-        sections=_sections(result["checks"]),
-        curves={name: quote(file) for name, file in curve_files(result["curves"]).items()},
+        sections=_sections(result),
+        curves={name: base64.b64encode(picture).decode() for name, picture in sorted((curves or {}).items())},
         policy=_policy(style),
         style=style,
     )
 
 
 def _policy(style: str) -> str:
-    """The content security policy of a page that holds its style sheet, and has pictures beside it."""
+    """The content security policy of a page that holds its style sheet and its pictures."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; img-src 'self'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 @cache
@@ -103,20 +112,32 @@ def _template() -> "Template":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["size"] = lambda size: " x ".join(map(str, size)) or "none"
     environment.filters["points"] = lambda number: f"{number:g}"
     return environment.get_template("result.html")
 
 
-def _sections(checks: Mapping[str, Mapping[str, Any]]) -> list[Section]:
+def _sections(result: Mapping[str, Any]) -> list[Section]:
     by_question: dict[str, list[Line]] = {}
-    for id, entry in checks.items():
+    for id, entry in result["checks"].items():
         known = CHECKS.get(id)  # a result of another version may hold checks that this one does not know
         line = Line(id, known.title if known else id, entry, _where(entry.get("pictures", ())))
         by_question.setdefault(known.question if known else _NO_QUESTION, []).append(line)
     return [
-        Section(name, f"Question {name[1:]}" if name != _NO_QUESTION else "Others", tuple(lines))
+        Section(
+            name,
+            f"Question {name[1:]}" if name != _NO_QUESTION else "Others",
+            tuple(lines),
+            listings(name, result.get("code", {})),
+            *_figures(result.get("figures", {}).get(name, ())),
+        )
         for name, lines in by_question.items()
     ]
+
+
+def _figures(parts: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+    """The shapes through a network and the rows of a generator, of which a figure is one."""
+    return [part for part in parts if "size" in part], [part for part in parts if "upper" in part]
 
 
 def _where(pictures: Any) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
 from autograder.grading import Graded, earned
-from autograder.report.curves import curve_files, curve_numbers, curve_picture
+from autograder.program.excerpts import Excerpt
+from autograder.report.curves import curve_files, curve_numbers, curve_pictures
 from autograder.report.files import as_bytes, write_together
 from autograder.report.inert import printable
 from autograder.report.page import report_page
@@ -57,6 +59,10 @@ def result_of(graded: Graded, rubric: Rubric, data_digest: str, seed: int, sandb
         "possible": _total(checks, "possible"),
         "automatic": {"points": _total(automatic, "points"), "possible": _total(automatic, "possible")},
         "resolved": {role: dict(entry) for role, entry in graded.resolved.items()},
+        "figures": {
+            question: [asdict(part) for part in graded.figures[question]] for question in sorted(graded.figures)
+        },
+        "code": {role: _shown(excerpt) for role, excerpt in sorted(graded.code.items())},
         "notes": list(graded.notes),
         "curves": {name: curve_numbers(curve) for name, curve in sorted(graded.curves.items())},
         "checks": checks,
@@ -70,6 +76,12 @@ def _exhibited(exhibit: Exhibit) -> dict[str, Any]:
         said["answer"] = {"cells": list(exhibit.cells), "text": printable(exhibit.text)}
     said["pictures"] = [{"cell": cell, "number": number, "kind": kind} for cell, number, kind in exhibit.pictures]
     return said
+
+
+def _shown(excerpt: Excerpt) -> dict[str, Any]:
+    """Where a definition stands (`cell`, counted from 0, is absent in a file without cells) and its text."""
+    place = {"file": printable(excerpt.file)} | ({} if excerpt.cell is None else {"cell": excerpt.cell})
+    return place | {"line": excerpt.line, "source": printable(excerpt.source)} | ({"cut": True} if excerpt.cut else {})
 
 
 def grader_version() -> str:
@@ -106,14 +118,12 @@ def write_result(
     Raises: OSError, which names the file; where there was no room, what was there is as it was.
     """
     seconds = {name: round(seconds, 3) for name, seconds in graded.seconds.items()}
-    contents = {
-        file: curve_picture(f"{result['submission']}: {name}", graded.curves[name])
-        for name, file in curve_files(graded.curves).items()
-    }
+    pictures = curve_pictures(result["submission"], graded.curves)
+    contents = {file: pictures[name] for name, file in curve_files(graded.curves).items()}
     contents["timings.json"] = as_bytes(as_json({"seconds": seconds}))
     if graded.printed:
         contents[PRINTED] = as_bytes(_printed(graded.printed))
-    contents["report.html"] = as_bytes(report_page(result))
+    contents["report.html"] = as_bytes(report_page(result, pictures))
     contents[RESULT] = as_bytes(as_json(result))
     if made_from is not None:
         contents[RECORD] = record_of(made_from, contents)

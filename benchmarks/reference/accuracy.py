@@ -94,7 +94,7 @@ def timed(training: Training, data: NDArray[np.floating], measure: Measure, most
         model.train(was_training)
         ended = time.perf_counter()
         measuring += ended - began
-        if accuracies[-1] >= ACCURACY - 1e-9 or began - started - measuring > most_seconds:
+        if accuracies[-1] >= ACCURACY - 1e-9 or began - started - measuring >= most_seconds:
             raise StopTraining
 
     with contextlib.suppress(StopTraining):

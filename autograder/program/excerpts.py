@@ -1,0 +1,75 @@
+"""The text of what was taken for each role, for a person to read beside the verdicts on it."""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.program.names import Role
+from autograder.program.understanding import Understanding
+
+# A longer definition is cut; whoever reads that far opens the file itself.
+MOST_LINES = 200
+MOST_LETTERS = 12_000
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A definition as a submission has it.
+
+    file: its name within the submission; cell: counted from 0, None in a file without cells; line: the first one,
+    counted from 1 within the cell or file; source: the text; cut: whether its end is left out.
+    """
+
+    file: str
+    cell: int | None
+    line: int
+    source: str
+    cut: bool = False
+
+
+def excerpts(understanding: Understanding, resolved: Mapping[Role, Mapping[str, Any]]) -> dict[Role, Excerpt]:
+    """The definition behind each role, as far as there is one to show.
+
+    Args: resolved: by role, `name` and `cell` of what was taken for it.
+    """
+    found = {role: _excerpt(understanding, entry["name"], entry["cell"]) for role, entry in resolved.items()}
+    return {role: excerpt for role, excerpt in found.items() if excerpt is not None}
+
+
+def _excerpt(understanding: Understanding, name: str, cell: int) -> Excerpt | None:
+    dependencies = understanding.dependencies
+    positions = [
+        position
+        for position, statement in enumerate(dependencies.statements)
+        if statement.cell == cell and name in dependencies.effects[position].binds
+    ]
+    if not positions:
+        return None
+    statement = dependencies.statements[positions[-1]]
+    if isinstance(statement.node, ast.ImportFrom):
+        return _imported(understanding, statement.node, name)
+    return _cut(Excerpt(understanding.bundle.notebook, cell, statement.line, statement.source))
+
+
+def _imported(understanding: Understanding, node: ast.ImportFrom, name: str) -> Excerpt | None:
+    """A definition in a file beside the notebook."""
+    modules = understanding.bundle.modules
+    source = modules.sources.get(node.module or "")
+    if source is None:
+        return None
+    original = next((alias.name for alias in node.names if (alias.asname or alias.name) == name), name)
+    defined = understanding.definitions_of(node.module or "").get(original)
+    if defined is None:
+        return None
+    definition = defined[1]
+    decorators = getattr(definition, "decorator_list", [])
+    first = min([definition.lineno, *(decorator.lineno for decorator in decorators)])
+    lines = source.splitlines()[first - 1 : definition.end_lineno]
+    return _cut(Excerpt(modules.files.get(node.module or "", node.module or ""), None, first, "\n".join(lines)))
+
+
+def _cut(excerpt: Excerpt) -> Excerpt:
+    lines = excerpt.source.rstrip().split("\n")
+    text = "\n".join(lines[:MOST_LINES])[:MOST_LETTERS]
+    return Excerpt(excerpt.file, excerpt.cell, excerpt.line, text, text != "\n".join(lines))
