@@ -1,7 +1,7 @@
 """The `autograder` command: `check` for one submission, `grade` for a class."""
 
-import sys
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -12,21 +12,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS, Check
 from autograder.datasets import UnusableData
+from autograder.gradescope.pack import commands as pack_commands
 from autograder.marking.kept import CannotMark, read_marks
 from autograder.marking.merging import show_marks, take_marks
 from autograder.marking.reading import NotUnderstood
 from autograder.overrides import FILE_NAME
 from autograder.report.curves import curve_pictures
 from autograder.report.files import write_text
+from autograder.report.formats import FORMATS, GITHUB, TABLE, WrongFormat, checkout, wanted_formats, write_formats
+from autograder.report.formats.shown import Shown
 from autograder.report.inert import one_line
 from autograder.report.page import report_page
-from autograder.report.record import as_json
+from autograder.report.places import Place, places_of
 from autograder.report.result import write_result
-from autograder.report.table import class_table, print_result
+from autograder.report.table import class_table
 from autograder.results_folder import InUse, ResultsFolder, held
 from autograder.rubric import DEFAULT_RUBRIC
 from autograder.secret import NoSecret, secret_seed
-from autograder.session import CannotGrade, Setup, grade_path, prepare
+from autograder.session import CannotGrade, Setup, grade_path, prepare, read_submission
 from autograder.submission.notebook import Unreadable
 from autograder.temporary import temporary_folders_in_one
 from autograder.verdict import Verdict
@@ -42,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grades the assignment 'are these two shoes a pair?' and explains every verdict.",
 )
+app.add_typer(pack_commands, name="pack")
 Data = Annotated[
     Path | None, typer.Option(help="Folder with train, test_w and test_m. Default: synthetic shoes, made once.")
 ]
@@ -58,6 +62,13 @@ Overrides = Annotated[
     Path | None,
     typer.Option(help="Decisions on single submissions. Default: the overrides.toml beside them, where there is one."),
 ]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME[=FILE]",
+        help=f"{', '.join(FORMATS)}; several where all but one name a file, as in junit=report.xml. Default: table.",
+    ),
+]
 RubricFile = Annotated[Path, typer.Option("--rubric", help="Points, thresholds and limits.")]
 
 
@@ -70,7 +81,7 @@ def check(
     seed: Seed = None,
     only: Only = "",
     rubric: RubricFile = DEFAULT_RUBRIC,
-    format: Annotated[str, typer.Option(help="table, or json for programs.")] = "table",
+    format: Formats = None,
     out: Annotated[Path | None, typer.Option(help="Where to write result.json, report.html and the curves.")] = None,
     html: Annotated[Path | None, typer.Option(help="A file for the report, a page that needs no other file.")] = None,
     device: Device = "cpu",
@@ -81,8 +92,10 @@ def check(
 
     Exit status: 0 all automatic checks pass, 1 some do not, 2 the command was wrong or there was nothing to grade.
     """
-    if format not in ("table", "json"):
-        _refuse(f"--format is {format!r}, and can be table or json")
+    try:
+        wanted = wanted_formats(format or [TABLE], os.environ)
+    except WrongFormat as problem:
+        _refuse(str(problem))
     setup = _prepare(data, seed, only, rubric, device, _decisions(overrides, submission.parent), no_sandbox)
     progress = Progress(
         SpinnerColumn(),
@@ -109,12 +122,12 @@ def check(
         if html is not None:
             html.parent.mkdir(parents=True, exist_ok=True)
             write_text(html, report_page(result, curve_pictures(result["submission"], graded.curves)))
+        places: Mapping[str, Place] = {}
+        if any(one.name == GITHUB for one in wanted):
+            places = places_of(submission, read_submission(submission, setup), result, checkout(os.environ))
+        write_formats(wanted, Shown(result, setup.questions, places, os.environ), Console())
     except OSError as problem:
-        _refuse(f"{problem.filename} cannot be written: {problem.strerror or problem}")
-    if format == "json":
-        sys.stdout.write(as_json(result))
-    else:
-        print_result(result, setup.questions, Console())
+        _refuse(f"{problem.filename or out or html} cannot be written: {problem.strerror or problem}")
     raise typer.Exit(ALL_PASS if all_pass(result) else SOME_DO_NOT)
 
 

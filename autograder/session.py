@@ -13,7 +13,7 @@ from autograder.overrides import OverridesError, decisions_for, read_overrides
 from autograder.program.choice import the_submission
 from autograder.report.result import result_of
 from autograder.rubric import DEFAULT_RUBRIC, Rubric, RubricError, read_rubric
-from autograder.submission.bundle import digest_of, read_bundles, submission_name
+from autograder.submission.bundle import Bundle, digest_of, read_bundles, submission_name
 from autograder.submission.decisions import Decisions
 from autograder.submission.notebook import Unreadable
 
@@ -92,11 +92,15 @@ def prepare(
         raise CannotGrade(f"{problem.filename or data} cannot be used: {problem.strerror or problem}") from problem
 
 
+def read_submission(path: Path, setup: Setup) -> Bundle:
+    """What is graded of a submission; raises Unreadable where there is nothing."""
+    decided = decisions_for(setup.overrides, path)
+    return the_submission(read_bundles(path, setup.rubric.limits.notebook_mebibytes, decided))
+
+
 def grade_path(path: Path, setup: Setup, grader: Grader, on_verdict: OnVerdict = lambda check, verdict: None) -> Graded:
     """Grade one submission; raises Unreadable where there is nothing to grade."""
-    decided = decisions_for(setup.overrides, path)
-    bundle = the_submission(read_bundles(path, setup.rubric.limits.notebook_mebibytes, decided))
-    return grader.grade(bundle, on_verdict)
+    return grader.grade(read_submission(path, setup), on_verdict)
 
 
 def grade_path_or_say_why(path: Path, setup: Setup, grader: Grader) -> Graded:

@@ -9,6 +9,7 @@ from student_template.answers import ANSWERS, answers_page
 from student_template.build import FOLDERS, build_files
 from student_template.handout import Revision
 from student_template.weights import train_networks
+from student_template.workflows import FOLDER, build_workflows
 
 TEMPLATES = Path(__file__).parent
 
@@ -41,6 +42,10 @@ def main(
     if solution is None:
         ANSWERS.write_text(answers_page(), encoding="utf-8")
         print(f"{ANSWERS}: model answers")
+        for name, text in build_workflows().items():
+            (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
+            (FOLDER / name).write_text(text, encoding="utf-8")
+            print(f"{FOLDER / name}: a workflow for the course's repository")
     if train is not None:
         for path in train_networks(folder / FOLDERS[Revision.FUNCTIONS_FILE], train):
             print(f"{path}: trained on {train}")

@@ -173,7 +173,7 @@ def test_old_notebook_formats_are_graded_like_any_other(
     [
         (["--only", "homework"], "no check begins with 'homework'"),
         (["--data", "/nowhere"], "has no folder train"),
-        (["--format", "poem"], "table or json"),
+        (["--format", "poem"], "can be table, json, github, junit, gradescope or classroom50"),
         (["--rubric", "/nowhere.toml"], "cannot be read"),
     ],
 )

@@ -28,7 +28,7 @@ MOST_CELLS = 5_000
 _MOST_PARTS = 1_000_000
 _LARGEST_COUNT = 10**9
 _QUESTION = re.compile(r"q[1-4][a-e]?")
-_SCRIPT_CELL = re.compile(r"^# ?(?:%%|In\[[\d ]*\]:|<codecell>).*$", re.MULTILINE)
+SCRIPT_CELL = re.compile(r"^# ?(?:%%|In\[[\d ]*\]:|<codecell>).*$", re.MULTILINE)
 
 
 class Unreadable(ValueError):
@@ -197,7 +197,7 @@ def _printed(outputs: Any) -> str:
 
 def _script_cells(text: str) -> tuple[Cell, ...]:
     """A script as cells: at `# %%` or `# In[3]:` markers where it has any, else as one cell."""
-    parts = _SCRIPT_CELL.split(text)
+    parts = SCRIPT_CELL.split(text)
     return tuple(Cell(number, "code", part) for number, part in enumerate(parts))
 
 

@@ -1,0 +1,126 @@
+"""Where in the files of a submission the code stands that a check speaks of."""
+
+import ast
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.program.bindings import effects_of
+from autograder.program.names import Role
+from autograder.submission.bundle import Bundle
+from autograder.submission.lines import cells_in, file_line
+
+# Of which code each check speaks, by its id or the first part of that, the likeliest role first.
+ROLES: dict[str, tuple[Role, ...]] = {
+    "data": (Role.LOAD, Role.TRAIN_DATA),
+    "data.split": (Role.VALID_DATA, Role.TRAIN_DATA, Role.LOAD),
+    "same": (Role.SAME,),
+    "different": (Role.DIFFERENT,),
+    "cnn": (Role.CNN,),
+    "channel": (Role.CHANNEL,),
+    "accuracy": (Role.ACCURACY,),
+    "train": (Role.TRAIN,),
+    "overfit.cnn": (Role.CNN, Role.TRAIN),
+    "overfit.channel": (Role.CHANNEL, Role.TRAIN),
+    "test": (Role.CHANNEL, Role.TRAIN),
+}
+# As an exception's place ends what was observed.
+_IN_CELL = re.compile(r"\(cell (\d{1,6}), line (\d{1,6})\)\W*$")
+_IN_MODULE = re.compile(r"\((\w{1,100})\.py, line (\d{1,6})\)\W*$")
+
+
+@dataclass(frozen=True)
+class Place:
+    """file: as the repository has it, with forward slashes; line: of the file's text, counted from 1, None where it is
+    not known; cell: of the notebook, counted from 0, None elsewhere."""
+
+    file: str
+    line: int | None = None
+    cell: int | None = None
+
+
+def places_of(path: Path, bundle: Bundle, result: Mapping[str, Any], repository: Path) -> dict[str, Place]:
+    """By check id, where the code stands that it speaks of; at least the file.
+
+    Args: path: the submission as it was graded, of which bundle was read; repository: the folder from which files are
+        named. What lies outside of it, and what is packed in an archive, has no place.
+    """
+    finder = _Finder(path, bundle, repository)
+    found = {id: finder.place(id, entry, result["resolved"]) for id, entry in result["checks"].items()}
+    return {id: place for id, place in found.items() if place is not None}
+
+
+class _Finder:
+    def __init__(self, path: Path, bundle: Bundle, repository: Path) -> None:
+        self._folder = path if path.is_dir() else path.parent
+        self._bundle = bundle
+        self._repository = Path(os.path.abspath(repository))  # noqa: PTH100 - a link keeps the name it has here
+
+    def place(self, id: str, entry: Mapping[str, Any], resolved: Mapping[str, Mapping[str, Any]]) -> Place | None:
+        if found := _IN_CELL.search(entry["observed"]):
+            return self._in_cell(int(found[1]), int(found[2]))
+        if (found := _IN_MODULE.search(entry["observed"])) and found[1] in self._bundle.modules.files:
+            return self._in_file(self._bundle.modules.files[found[1]], int(found[2]))
+        for cell in (*entry.get("answer", {}).get("cells", ()), *(p["cell"] for p in entry.get("pictures", ()))):
+            return self._in_cell(cell, 1)
+        for role in ROLES.get(id) or ROLES.get(id.partition(".")[0], ()):
+            taken = resolved.get(role.value, {})
+            place = self._definition(taken.get("name", role.value), taken.get("cell"))
+            if place is not None:
+                return place
+        return self._in_file(self._bundle.notebook, None)
+
+    def _definition(self, name: str, cell: int | None) -> Place | None:
+        """Where a name is defined: in that cell, or as the last one in any, or in a file beside the notebook."""
+        bound = [s for s in self._bundle.statements if name in effects_of(s.node).binds]
+        here = [s for s in bound if s.cell == cell] or bound
+        if here and not isinstance(here[-1].node, ast.Import | ast.ImportFrom):
+            return self._in_cell(here[-1].cell, here[-1].node.lineno)
+        for module, source in self._bundle.modules.sources.items():
+            for node in _statements(source):
+                if getattr(node, "name", None) == name and module in self._bundle.modules.files:
+                    return self._in_file(self._bundle.modules.files[module], node.lineno)
+        return self._in_cell(here[-1].cell, here[-1].node.lineno) if here else None
+
+    def _in_cell(self, cell: int, line: int) -> Place | None:
+        """A line of a cell; the cells of several notebooks are numbered through."""
+        names = [self._bundle.notebook]
+        if not (self._folder / names[0]).is_file():
+            names = names[0].split(" + ")
+        within = cell
+        for name in names:
+            content = self._content(name)
+            if content is None:
+                return None
+            found = file_line(content, within, line)
+            if found is not None or name == names[-1]:
+                script = not name.endswith(".ipynb")
+                return self._named(name, found, None if script else cell)
+            within -= cells_in(content)
+        return None
+
+    def _in_file(self, name: str, line: int | None) -> Place | None:
+        # The lines of a notebook that is imported are those of its JSON, and not known here.
+        return self._named(name, line if name.endswith(".py") else None, None)
+
+    def _content(self, name: str) -> bytes | None:
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError:
+            return None
+
+    def _named(self, name: str, line: int | None, cell: int | None) -> Place | None:
+        file = Path(os.path.abspath(self._folder / name))  # noqa: PTH100
+        if not file.is_file() or not file.is_relative_to(self._repository):
+            return None
+        return Place(file.relative_to(self._repository).as_posix(), line, cell)
+
+
+def _statements(source: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
