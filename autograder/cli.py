@@ -13,6 +13,7 @@ from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS, Check
 from autograder.datasets import UnusableData
 from autograder.overrides import FILE_NAME
+from autograder.report.class_page import CLASS_PAGE, class_page
 from autograder.report.files import write_text
 from autograder.report.grades import grades_csv
 from autograder.report.inert import one_line
@@ -114,7 +115,7 @@ def grade(
     folder: Annotated[Path, typer.Argument(help="A folder of which each entry is a submission.")],
     out: Annotated[
         Path,
-        typer.Option(help="Where results go: NAME/result.json, report.html and curves for each, and grades.csv."),
+        typer.Option(help="Where results go: NAME/result.json, report.html and curves, index.html and grades.csv."),
     ],
     data: Data = None,
     seed: Seed = None,
@@ -148,12 +149,16 @@ def grade(
         with held(out) as results_folder, temporary_folders_in_one():
             results = _graded_class(entries, results_folder, setup, jobs, fresh)
             write_text(out / "grades.csv", grades_csv(results, setup.questions))
+            by_folder = {result["submission"]: result for result in results}
+            write_text(out / CLASS_PAGE, class_page(by_folder, setup.questions))
     except (InUse, UnusableData) as problem:
         _refuse(str(problem))
     except OSError as problem:
         _refuse(f"{problem.filename or out} cannot be written: {problem.strerror or problem}")
     Console().print(class_table(results))
-    typer.echo(f"{len(results)} submissions graded; {out / 'grades.csv'} holds the points")
+    typer.echo(
+        f"{len(results)} submissions graded; {out / 'grades.csv'} holds the points, {out / CLASS_PAGE} shows them"
+    )
     if failed := sum(grader_failed(result) for result in results):
         typer.echo(f"autograder: it failed itself on {failed} of them; the same command grades these again", err=True)
 
