@@ -54,7 +54,7 @@ _Found = Iterator[tuple[str, tuple[str, ...]]]
 def _items(find: Callable[[Mapping[str, Any]], _Found], results: Results) -> Iterator[Item]:
     for folder, result in results.items():
         for words, checks in find(result):
-            yield Item(folder, words, () if len(checks) == len(result["checks"]) else checks)
+            yield Item(folder, words, () if 1 < len(checks) == len(result["checks"]) else checks)
 
 
 def _unreadable(result: Mapping[str, Any]) -> _Found:
