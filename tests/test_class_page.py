@@ -211,6 +211,11 @@ def test_the_drawing_is_said_in_words_and_stands_as_a_table_too(rubric: Rubric) 
     assert set(str(drawing["aria-labelledby"]).split()) <= named
 
 
+def test_where_all_have_the_same_points_no_quartiles_are_spoken_of(rubric: Rubric) -> None:
+    page = shown(class_of(rubric, {"data.shape": passed("four")}), rubric)
+    assert "Everybody has 2." in " ".join(page.text.split()) and "The median" not in page.text
+
+
 def test_all_points_are_drawn_as_soon_as_a_person_has_given_some(rubric: Rubric) -> None:
     results = class_of(rubric, {"data.shape": passed("four"), "written.q1d": Verdict(Outcome.MANUAL)})
     assert len(shown(results, rubric).of("svg")) == 1
