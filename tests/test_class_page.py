@@ -157,6 +157,13 @@ def test_a_plus_stands_where_a_person_has_points_to_give(rubric: Rubric) -> None
     assert row == {"Submission": "s0", "Total": "3+", "Automatic": "3", "1b": "1", "2d": "2+"}
 
 
+def test_all_some_and_no_points_look_different(rubric: Rubric) -> None:
+    verdicts = {"same.shape": passed("six"), "data.shape": failed("four", "3"), "cnn.forward": Verdict(Outcome.PARTIAL)}
+    page = class_page(class_of(rubric, verdicts), rubric.questions)
+    cells = ('<td class="none">0</td>', '<td class="full">1</td>', '<td class="part">1</td>')  # of 2, 1 and 2 points
+    assert all(cell in page for cell in cells)
+
+
 def test_a_question_that_one_of_them_was_not_asked_is_empty_in_its_row(rubric: Rubric) -> None:
     results = class_of(rubric, {"same.shape": passed("six")}, {"data.shape": passed("four")})
     rows = shown(results, rubric).table("table-of-submissions")
