@@ -8,7 +8,7 @@ DEMO ?= build/demo
 DEMO_CHECKS := data,same,different,cnn,channel,accuracy,train
 SAMPLES := names-of-their-own,imread-divided-again,channel-same-shoe-twice
 
-.PHONY: venv demo test notebook bench template clean
+.PHONY: venv demo test notebook browser bench template clean
 
 venv: .venv/installed
 
@@ -32,6 +32,11 @@ test: venv
 notebook: venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[notebook]'
 	$(BIN)/python -m pytest -m in_jupyter
+
+# The class page and a report in a real browser. Needs Chromium (Debian's `chromium`).
+browser: venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'
+	$(BIN)/python -m pytest -m in_browser
 
 bench: venv
 	$(BIN)/python -m benchmarks.latency

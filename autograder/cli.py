@@ -17,6 +17,7 @@ from autograder.marking.kept import CannotMark, read_marks
 from autograder.marking.merging import show_marks, take_marks
 from autograder.marking.reading import NotUnderstood
 from autograder.overrides import FILE_NAME
+from autograder.report.class_page import CLASS_PAGE
 from autograder.report.curves import curve_pictures
 from autograder.report.files import write_text
 from autograder.report.formats import FORMATS, GITHUB, TABLE, WrongFormat, checkout, wanted_formats, write_formats
@@ -136,7 +137,7 @@ def grade(
     folder: Annotated[Path, typer.Argument(help="A folder of which each entry is a submission.")],
     out: Annotated[
         Path,
-        typer.Option(help="Where results go: NAME/result.json, report.html, curves; grades.csv, marking.csv."),
+        typer.Option(help="Where results go: NAME/result.json, report.html; index.html, grades.csv, marking.csv."),
     ],
     data: Data = None,
     seed: Seed = None,
@@ -176,7 +177,9 @@ def grade(
     except OSError as problem:
         _refuse(f"{problem.filename or out} cannot be written: {problem.strerror or problem}")
     Console().print(class_table(shown.results))
-    typer.echo(f"{len(shown.results)} submissions graded; {out / 'grades.csv'} holds the points")
+    typer.echo(
+        f"{len(shown.results)} submissions graded; {out / 'grades.csv'} holds the points, {out / CLASS_PAGE} shows them"
+    )
     _say(shown.remarks)
     if failed := sum(grader_failed(result) for result in shown.results):
         typer.echo(f"autograder: it failed itself on {failed} of them; the same command grades these again", err=True)

@@ -16,6 +16,7 @@ from autograder.jobs import Lost, processors_for_each, side_by_side
 from autograder.marking.kept import CLASS, MARKS
 from autograder.marking.sheet import SHEET
 from autograder.overrides import FILE_NAME
+from autograder.report.class_page import CLASS_PAGE
 from autograder.report.files import remove_unfinished
 from autograder.report.inert import distinct_file_names
 from autograder.report.record import RECORD
@@ -30,7 +31,7 @@ from autograder.verdict import Outcome
 # Told how many submissions are done and which are being graded.
 Watch = Callable[[int, Sequence["Entry"]], None]
 # What lies among the folders of single submissions, none of which may be called so.
-OF_THE_CLASS = ("grades.csv", SHEET, MARKS, CLASS)
+OF_THE_CLASS = ("grades.csv", CLASS_PAGE, SHEET, MARKS, CLASS)
 
 
 class Entry(NamedTuple):

@@ -150,6 +150,8 @@ def test_a_class_with_garbage_in_it_is_graded_all_the_same(solution: Path, small
         rows["good"]["q1b"] == "4" and rows["empty"]["points"] == "0" and "holds no notebook" in rows["nothing"]["note"]
     )
     assert (tmp_path / "out" / "good" / "timings.json").is_file()
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert all(f'href="./{name}/report.html"' in page for name in ("empty", "good", "huge", "nothing"))
 
 
 @pytest.mark.parametrize("version", ["3", "4.0"])

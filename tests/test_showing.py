@@ -380,14 +380,15 @@ def test_no_two_names_are_one_file_even_where_capitals_or_forms_of_unicode_do_no
 
 
 def test_submissions_of_a_class_never_share_a_folder_nor_take_the_place_of_the_grades(tmp_path: Path) -> None:
-    for name in ("Anna.ipynb", "anna.zip", "grades.csv.zip", "Zoe\u0308.py", "Zo\u00eb.py", "berta.ipynb"):
+    names = ("Anna.ipynb", "anna.zip", "grades.csv.zip", "Index.html", "Zoe\u0308.py", "Zo\u00eb.py", "berta.ipynb")
+    for name in names:
         (tmp_path / name).write_bytes(b"")
-    names = {entry.path.name: entry.name for entry in entries_of(tmp_path, tmp_path / "out")}
-    assert names == {
+    assert {entry.path.name: entry.name for entry in entries_of(tmp_path, tmp_path / "out")} == {
         "Anna.ipynb": "Anna",
         "anna.zip": "anna-2",
         "berta.ipynb": "berta",
         "grades.csv.zip": "grades.csv-2",
+        "Index.html": "Index.html-2",
         "Zoe\u0308.py": "Zoë",
         "Zo\u00eb.py": "Zoë-2",
     }

@@ -10,6 +10,7 @@ from autograder.marking.kept import CannotMark, TheClass, read_class, read_marks
 from autograder.marking.marks import Mark, Marks, set_aside, with_marks
 from autograder.marking.reading import UNMARKED, Given, NotUnderstood, Row, number_of_points, read_given, rows_of
 from autograder.marking.sheet import SHEET, lines_of, sheet_of
+from autograder.report.class_page import CLASS_PAGE, class_page
 from autograder.report.files import write_text
 from autograder.report.grades import grades_csv
 from autograder.report.record import RESULT, as_json
@@ -52,6 +53,7 @@ def show_marks(
     """
     shown = tuple(_shown(results_folder, result, marks.get(result["submission"], {})) for result in results)
     write_text(results_folder / "grades.csv", grades_csv(shown, questions))
+    write_text(results_folder / CLASS_PAGE, class_page({one["submission"]: one for one in shown}, questions))
     write_class(results_folder, TheClass(tuple(result["submission"] for result in shown), questions))
     remarks = list(_remarks_on(shown, marks))
     sheet = results_folder / SHEET

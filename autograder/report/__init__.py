@@ -1,1 +1,1 @@
-"""From verdicts to what people and programs read: `result.json`, `report.html`, `grades.csv`, tables in a terminal."""
+"""From verdicts to what people and programs read: `result.json`, pages, `grades.csv`, tables in a terminal."""

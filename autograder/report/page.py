@@ -1,30 +1,21 @@
 """`report.html`: a result as a page that runs nothing and shows strangers' text as text.
 
-It is made of the result and the pictures of its curves, and is one file that needs nothing else. Three things stand
-between a submission's text and whoever opens the page: the template escapes every value, what does not print is
-replaced on the way (`inert.printable`), and the page's own policy forbids scripts, styles other than ours, and all
-requests.
+It is made of the result and the pictures of its curves, and is one file that needs nothing else. What stands between a
+submission's text and whoever opens it is in `html_pages.py`.
 """
 
 import base64
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
 from autograder.report.code import Listing, listings
-from autograder.report.inert import printable
+from autograder.report.html_pages import rendered
 from autograder.report.table import UNCAGED, summary
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-_TEMPLATES = Path(__file__).parent / "templates"
 _NO_QUESTION = "others"
 
 
@@ -75,46 +66,15 @@ def report_page(result: Mapping[str, Any], curves: Mapping[str, bytes] | None = 
 
     Args: curves: their pictures (PNG), by name.
     """
-    style = (_TEMPLATES / "result.css").read_text(encoding="utf-8")
-    return _template().render(
+    return rendered(
+        "result.html",
+        styles=("base.css", "result.css"),
         result=result,
         summary=summary(result),
         uncaged=UNCAGED if result["grader"]["sandbox"] == Sandbox.NONE else "",
         sections=_sections(result),
         curves={name: base64.b64encode(picture).decode() for name, picture in sorted((curves or {}).items())},
-        policy=_policy(style),
-        style=style,
     )
-
-
-def _policy(style: str) -> str:
-    """The content security policy of a page that holds its style sheet and its pictures."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
-@cache
-def _template() -> "Template":
-    # A tenth of a second to import, which only those who write pages should pay.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    def shown(value: Any) -> Any:
-        """Every value that the template prints comes through here, so that none can be forgotten."""
-        return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["size"] = lambda size: " x ".join(map(str, size)) or "none"
-    environment.filters["points"] = lambda number: f"{number:g}"
-    return environment.get_template("result.html")
 
 
 def _sections(result: Mapping[str, Any]) -> list[Section]:
