@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.boundary.workers import Template
@@ -65,6 +65,7 @@ AS_EXECUTED = (
     "From top to bottom the notebook stops, so its cells were run in the order of their numbers, as they were last run."
 )
 OnVerdict = Callable[[Check, Verdict], None]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class Grader:
             progress.curves,
             progress.seconds,
             laboratory.printed,
-            {role.value: excerpt for role, excerpt in excerpts(understanding, resolved).items()},
+            _or_nothing(lambda: {role.value: found for role, found in excerpts(understanding, resolved).items()}),
             progress.figures,
         )
 
@@ -239,7 +240,15 @@ class _Progress:
         with self._one_at_a_time:
             self.seconds[kind.__name__] = seconds
             self.curves |= getattr(evidence, "curves", {})
-            self.figures |= figures_of(evidence)
+            self.figures |= _or_nothing(lambda: figures_of(evidence))
+
+
+def _or_nothing(make: Callable[[], Mapping[str, Value]]) -> Mapping[str, Value]:
+    """What is only shown: where we fail to make it, that costs nobody a verdict."""
+    try:
+        return make()
+    except Exception:
+        return {}
 
 
 def checks_to_judge(rubric: Rubric, only: Collection[str]) -> tuple[Check, ...]:

@@ -23,6 +23,7 @@ import torch
 
 from autograder.grading import Graded, earned
 from autograder.program.choice import the_submission
+from autograder.program.excerpts import MOST_LETTERS
 from autograder.report.curves import curve_picture
 from autograder.report.result import as_json
 from autograder.rubric import TrainingBudget
@@ -162,7 +163,9 @@ def _faults(setup: Setup, graded: Graded) -> Iterable[str]:
     json.loads(text, parse_constant=_no_constant)
     text.encode()
     for place, said in _texts(result):
-        if len(said) > LONGEST_TEXT or not said.replace("\n", "").isprintable():
+        # Code is read from the submission's files, and not out of replies.
+        longest = MOST_LETTERS if place.startswith(".code.") else LONGEST_TEXT
+        if len(said) > longest or not said.replace("\n", "").isprintable():
             yield f"the text of {place} has {len(said)} characters: {said[:80]!r}"
     for name, curve in graded.curves.items():
         curve_picture(name, curve)

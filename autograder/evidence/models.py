@@ -73,7 +73,10 @@ def _collect(laboratory: Laboratory, role: Role, kind: type[ModelRun]) -> ModelR
         if candidate.how == "its name":
             break
     assert first is not None
-    laboratory.resolved[role] = first_resolved
+    if first_resolved:
+        laboratory.resolved[role] = first_resolved
+    else:  # nothing could be built of it, so what its text declares is all that is known
+        laboratory.resolved.pop(role, None)
     return first
 
 
