@@ -17,6 +17,7 @@ from autograder.marking.kept import CannotMark, read_marks
 from autograder.marking.merging import show_marks, take_marks
 from autograder.marking.reading import NotUnderstood
 from autograder.overrides import FILE_NAME
+from autograder.report.besides import Besides
 from autograder.report.class_page import CLASS_PAGE
 from autograder.report.curves import curve_pictures
 from autograder.report.files import write_text
@@ -122,7 +123,8 @@ def check(
             write_result(out, result, graded)
         if html is not None:
             html.parent.mkdir(parents=True, exist_ok=True)
-            write_text(html, report_page(result, curve_pictures(result["submission"], graded.curves)))
+            curves = curve_pictures(result["submission"], graded.curves)
+            write_text(html, report_page(result, curves, Besides(graded.pictures)))
         places: Mapping[str, Place] = {}
         if any(one.name == GITHUB for one in wanted):
             places = places_of(submission, read_submission(submission, setup), result, checkout(os.environ))

@@ -33,6 +33,7 @@ from autograder.evidence.kinds import (
     stopped,
 )
 from autograder.evidence.laboratory import Laboratory
+from autograder.evidence.photographs import photographs_of
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, TestRun, TrainingRun
 from autograder.program.excerpts import Excerpt, excerpts
 from autograder.program.reaching import reaches
@@ -74,7 +75,8 @@ class Graded:
     text of that; figures: by question, what of the evidence one sees at a glance.
 
     curves: of the trainings that were run, by name; seconds: of wall-clock time by kind of evidence, and printed: what
-    the submission wrote to its standard output, by the function that was tried, which are no part of the result.
+    the submission wrote to its standard output, by the function that was tried; pictures: of the shoes that the figures
+    name (JPEG), by name. These three are no part of the result.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Graded:
     printed: Mapping[str, str] = field(default_factory=dict)
     code: Mapping[str, Excerpt] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Grader:
@@ -164,6 +167,7 @@ class Grader:
             laboratory.printed,
             _or_nothing(lambda: {role.value: found for role, found in excerpts(understanding, resolved).items()}),
             progress.figures,
+            _or_nothing(lambda: photographs_of(progress.figures, self._photographs)),
         )
 
     def _best(

@@ -12,7 +12,9 @@ from typing import Any
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
+from autograder.report.besides import NOTHING, Besides
 from autograder.report.code import Listing, listings
+from autograder.report.figures import Figures, figures_in
 from autograder.report.html_pages import rendered
 from autograder.report.table import UNCAGED, summary
 
@@ -31,14 +33,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """The checks of one question, in the result's order, and the code that they speak of."""
+    """The checks of one question, in the result's order, the code that they speak of, and what one sees of it."""
 
     name: str
     title: str
     lines: tuple[Line, ...]
     code: Sequence[Listing]
-    stages: Sequence[Mapping[str, Any]] = ()
-    rows: Sequence[Mapping[str, Any]] = ()
+    figures: Figures
 
     @property
     def points(self) -> float:
@@ -59,25 +60,27 @@ class Section:
         return all(line.entry["verdict"] == "pass" for line in self.lines)
 
 
-def report_page(result: Mapping[str, Any], curves: Mapping[str, bytes] | None = None) -> str:
+def report_page(
+    result: Mapping[str, Any], curves: Mapping[str, bytes] | None = None, besides: Besides = NOTHING
+) -> str:
     """A result as an HTML page; the same result gives the same page.
 
     It shows the learning curves, and says where the pictures of the submission are.
 
-    Args: curves: their pictures (PNG), by name.
+    Args: curves: their pictures (PNG), by name; besides: what else is shown.
     """
     return rendered(
         "result.html",
-        styles=("base.css", "result.css"),
+        styles=("base.css", "result.css", "figures.css"),
         result=result,
         summary=summary(result),
         uncaged=UNCAGED if result["grader"]["sandbox"] == Sandbox.NONE else "",
-        sections=_sections(result),
+        sections=_sections(result, besides.pictures),
         curves={name: base64.b64encode(picture).decode() for name, picture in sorted((curves or {}).items())},
     )
 
 
-def _sections(result: Mapping[str, Any]) -> list[Section]:
+def _sections(result: Mapping[str, Any], pictures: Mapping[str, bytes]) -> list[Section]:
     by_question: dict[str, list[Line]] = {}
     for id, entry in result["checks"].items():
         known = CHECKS.get(id)  # a result of another version may hold checks that this one does not know
@@ -89,15 +92,10 @@ def _sections(result: Mapping[str, Any]) -> list[Section]:
             f"Question {name[1:]}" if name != _NO_QUESTION else "Others",
             tuple(lines),
             listings(name, result.get("code", {})),
-            *_figures(result.get("figures", {}).get(name, ())),
+            figures_in(result.get("figures", {}).get(name, ()), pictures),
         )
         for name, lines in by_question.items()
     ]
-
-
-def _figures(parts: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
-    """The shapes through a network and the rows of a generator, of which a figure is one."""
-    return [part for part in parts if "size" in part], [part for part in parts if "upper" in part]
 
 
 def _where(pictures: Any) -> str:
