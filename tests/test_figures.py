@@ -2,12 +2,13 @@
 in a test, and how values are spread."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import MISSING, fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
@@ -25,8 +26,11 @@ from autograder.evidence.kinds import (
     NoEvidence,
     SamePairs,
 )
+from autograder.evidence.losses import CROSS_ENTROPY
 from autograder.evidence.photographs import MOST_BYTES, SIZE, photographs_of
 from autograder.evidence.spreads import BINS, spread_of
+from autograder.evidence.trace import Pass, Step
+from autograder.evidence.training_record import first_examples
 from autograder.verdict import Outcome
 from fixtures.catalogue import Shoe
 from fixtures.coded import normalised
@@ -145,6 +149,39 @@ def test_examples_of_a_batch_are_shown_with_the_label_that_they_were_trained_wit
     ]
 
 
+def a_step(pairs: list[tuple[Shoe, Shoe]], labels: list[int]) -> tuple[Step, list[tuple[Shoe, Shoe] | None]]:
+    """A step on a batch whose network knows nothing yet: gradients of the cross-entropy at outputs of nearly zero."""
+    outputs = tuple((0.01 * row, -0.02) for row in range(len(pairs)))
+    gradients = []
+    for output, label in zip(np.array(outputs), labels, strict=True):
+        share = np.exp(output) / np.exp(output).sum()
+        gradients.append(tuple((share - np.eye(2)[label]) / len(labels)))
+    ids = tuple(range(len(pairs)))
+    seen = Pass(0, "upright", True, ids, (), outputs, learns=True, gradients=tuple(gradients))
+    return Step(1, (seen,), (), True, 0.0, 1.0, 0.1, 1.0, 9, 9, 0.7, "NllLossBackward0", 0.1, 1), list(pairs)
+
+
+def test_of_the_first_batch_a_few_of_each_kind_are_shown_and_wrong_labels_first() -> None:
+    pairs = [(shoe(1, LEFT, n), shoe(1, RIGHT, n)) for n in range(4)]
+    others = [(shoe(1, LEFT, n), shoe(2, RIGHT, n)) for n in range(4)]
+    step, read = a_step([*pairs, *others], [1, 1, 1, 0, 0, 0, 0, 0])
+    shown = first_examples([step], lambda seen: read, CROSS_ENTROPY)
+    assert [(e.upper, e.label, e.mislabelled) for e in shown] == [
+        (pairs[3][0], 0, True),
+        (pairs[0][0], 1, False),
+        (others[0][0], 0, False),
+        (others[1][0], 0, False),
+    ]
+
+
+def test_a_batch_that_cannot_be_read_is_passed_over_for_the_next_one() -> None:
+    step, read = a_step([(shoe(1, LEFT), shoe(1, RIGHT)), (shoe(1, LEFT), shoe(2, RIGHT))], [1, 0])
+    kinds_of: Iterator[Any] = iter([[None, None], read])
+    assert len(first_examples([step, step], lambda seen: next(kinds_of), CROSS_ENTROPY)) == 2
+    assert first_examples([step], lambda seen: [None, None], CROSS_ENTROPY) == ()
+    assert first_examples([], lambda seen: [], CROSS_ENTROPY) == ()
+
+
 def test_answers_on_the_test_sets_say_what_the_shoes_are_and_what_the_model_said() -> None:
     pair, other = (Shoe("test_w", 11, 1, LEFT), Shoe("test_w", 11, 1, RIGHT)), Shoe("test_w", 11, 3, RIGHT)
     women = kinds.TestSet((0, 1), (1, 1), shown=(kinds.Answered(*pair, False), kinds.Answered(pair[0], other, False)))
@@ -175,6 +212,7 @@ def test_values_that_were_squeezed_lie_in_one_bin_and_the_shares_add_up_to_one()
     assert sum(spread.asked) == pytest.approx(1, abs=1e-2) and max(spread.asked) < 0.1
 
 
+@settings(max_examples=50)
 @given(
     arrays(
         st.sampled_from([np.float16, np.float32, np.float64, np.uint8, np.int64, np.bool_]),
@@ -270,6 +308,7 @@ SHOES = st.none() | st.builds(
 )
 
 
+@settings(max_examples=30)
 @given(st.lists(st.lists(st.tuples(SHOES, SHOES), max_size=5).map(tuple), max_size=2).map(tuple))
 def test_of_whatever_was_read_in_a_generators_rows_there_are_figures_and_photographs(
     photographs: Photographs, draws: Any

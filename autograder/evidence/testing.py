@@ -167,7 +167,7 @@ def _sets(
     made = []
     for who, (pairs, wrong), said in zip(TEST_FOLDERS, results, answers, strict=True):
         claimed, cell = claimed_accuracy(laboratory.understanding, TEST_ROLES[who]) or (None, None)
-        shown = _few(_answered(laboratory.photographs.students(TEST_FOLDERS[who]), TEST_FOLDERS[who], said))
+        shown = some_answers(_answered(laboratory.photographs.students(TEST_FOLDERS[who]), TEST_FOLDERS[who], said))
         made.append(TestSet(pairs, wrong, claimed, cell, shown))
     return made[0], made[1]
 
@@ -179,7 +179,7 @@ def _answered(students: Sequence[int], folder: str, said: Sequence[tuple[Place, 
     ]
 
 
-def _few(answers: Sequence[Answered]) -> tuple[Answered, ...]:
+def some_answers(answers: Sequence[Answered]) -> tuple[Answered, ...]:
     """Some that are wrong, then some that are right, of both kinds and of students far apart from each other."""
     shown: list[Answered] = []
     for is_right, most in ((False, MOST_WRONG), (True, MOST_RIGHT)):

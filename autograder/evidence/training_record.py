@@ -1,6 +1,6 @@
 """What a watched training comes down to: a record of what reached the optimizer, in terms of shoes and labels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -112,7 +112,7 @@ def training_record(laboratory: Laboratory, classroom: Classroom, function: Trai
         and ("valid", True) in validated,
         returns_numbers=trained.returned is not None and trained.returned.kind == "tuple",
         text=training_text(laboratory.understanding, function.candidate.position, trained.call),
-        shown=_shown(trace, reader, loss),
+        shown=first_examples(trace.steps, reader.kinds, loss),
         remark=trained.remark,
     )
 
@@ -171,13 +171,19 @@ def _labels(seen: Pass, loss: str) -> Sequence[int]:
     return read_loss(outputs, -gradients if loss == NEGATED else gradients).labels
 
 
-def _shown(trace: Trace, reader: _Reader, loss: str) -> tuple[Labelled, ...]:
-    """A few pairs and a few others of the first batch whose shoes can be read, those with a wrong label first."""
-    for step in trace.steps:
+@np.errstate(all="ignore")
+def first_examples(
+    steps: Sequence[Step], kinds: Callable[[Pass], Sequence[Kind | None]], loss: str
+) -> tuple[Labelled, ...]:
+    """A few pairs and a few others of the first batch whose shoes can be read, those with a wrong label first.
+
+    Args: kinds: what reads the shoes of a pass; loss: its form.
+    """
+    for step in steps:
         read = [
             Labelled(*kind, int(label))
             for seen in step.passes
-            for kind, label in zip(reader.kinds(seen), _labels(seen, loss), strict=False)
+            for kind, label in zip(kinds(seen), _labels(seen, loss), strict=False)
             if kind is not None
         ]
         if read:

@@ -142,8 +142,8 @@ def _histogram(part: Mapping[str, Any]) -> HistogramDrawing:
     if part["form"] == _AS_ASKED:
         words += ", as asked."
     else:
-        words += f", {part['form']}. Asked for: "
-        words += f"from {part['asked_least']:.4g} to {part['asked_greatest']:.4g}, {_AS_ASKED}."
+        words += f" ({part['form']}). Asked for: "
+        words += f"from {part['asked_least']:.4g} to {part['asked_greatest']:.4g} ({_AS_ASKED})."
     ends = f"{part['low']:.4g}", f"{part['high']:.4g}"
     return HistogramDrawing(bars, " ".join([*points, f"{WIDTH:.4g},{HEIGHT:.4g}"]), ends, words)
 
