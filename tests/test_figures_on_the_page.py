@@ -146,7 +146,7 @@ def test_a_result_of_before_there_were_photographs_still_makes_a_page(rubric: Ru
 
 def test_what_a_report_shows_besides_is_read_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / BESIDES).write_text(besides_as_json(Besides(PICTURES)))
-    assert read_besides(tmp_path) == Besides(PICTURES)
+    assert read_besides(tmp_path).pictures == PICTURES
     assert json.loads((tmp_path / BESIDES).read_text())["schema"] == 1
 
 

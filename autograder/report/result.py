@@ -11,7 +11,7 @@ from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
 from autograder.grading import Graded, earned
 from autograder.program.excerpts import Excerpt
-from autograder.report.besides import BESIDES, Besides, besides_as_json, read_besides
+from autograder.report.besides import BESIDES, besides_as_json, besides_of, read_besides
 from autograder.report.curves import curve_files, curve_numbers, curve_pictures
 from autograder.report.files import as_bytes, write_together
 from autograder.report.inert import printable
@@ -124,7 +124,7 @@ def write_result(
     contents["timings.json"] = as_bytes(as_json({"seconds": seconds}))
     if graded.printed:
         contents[PRINTED] = as_bytes(_printed(graded.printed))
-    besides = Besides(graded.pictures)
+    besides = besides_of(graded)
     contents[BESIDES] = as_bytes(besides_as_json(besides))
     contents["report.html"] = as_bytes(report_page(result, pictures, besides))
     contents[RESULT] = as_bytes(as_json(result))

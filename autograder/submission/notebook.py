@@ -13,7 +13,18 @@ from autograder.submission.inert import inert
 from autograder.submission.pictures import saved_pictures
 from autograder.submission.python_text import MOST_LETTERS, MOST_STATEMENTS, NotPython, Rewriter, body_of, parsed
 
-__all__ = ["Cell", "Statement", "Unparsed", "Unreadable", "as_python", "body_of", "read_cells", "read_statements"]
+__all__ = [
+    "Cell",
+    "Statement",
+    "Unparsed",
+    "Unreadable",
+    "as_python",
+    "body_of",
+    "joined",
+    "raw_cells",
+    "read_cells",
+    "read_statements",
+]
 
 # Cell magics whose body is ordinary Python; the body of any other (%%bash, %%html, %%R) is another language.
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "debug", "python", "python3"})
@@ -80,6 +91,17 @@ def read_cells(content: bytes, name: str) -> tuple[Cell, ...]:
 
     Raises: Unreadable.
     """
+    cells = tuple(_cell(number, cell) for number, cell in enumerate(raw_cells(content, name)))
+    if not any(cell.kind == "code" and cell.source.strip() for cell in cells):
+        raise Unreadable(f"{name} has no code cell with anything in it")
+    return cells
+
+
+def raw_cells(content: bytes, name: str) -> list[dict[str, Any]]:
+    """The cells of a notebook or script as its file holds them: any of their parts may be missing, or anything at all.
+
+    Raises: Unreadable.
+    """
     if not content.strip():
         raise Unreadable(f"{name} is empty; was it still being saved when it was handed in?")
     if content[:5] == b"%PDF-":
@@ -96,13 +118,10 @@ def read_cells(content: bytes, name: str) -> tuple[Cell, ...]:
             raise Unreadable(reason) from problem
         text = content.decode("latin-1")  # comments in an older encoding cost nobody a script
     is_script = not name.endswith(".ipynb") and text.lstrip()[:1] != "{"
-    cells = _script_cells(text) if is_script else _notebook_cells(text, name)
-    if not any(cell.kind == "code" and cell.source.strip() for cell in cells):
-        raise Unreadable(f"{name} has no code cell with anything in it")
-    return cells
+    return _script_cells(text) if is_script else _notebook_cells(text, name)
 
 
-def _notebook_cells(text: str, name: str) -> tuple[Cell, ...]:
+def _notebook_cells(text: str, name: str) -> list[dict[str, Any]]:
     if text.count("[") + text.count("{") > _MOST_PARTS:
         raise Unreadable(
             f"{name} has more than a million brackets in it; clear the outputs of its cells and save it again"
@@ -117,16 +136,16 @@ def _notebook_cells(text: str, name: str) -> tuple[Cell, ...]:
         raise Unreadable(f"{name} is no notebook: a notebook file is JSON and begins with a brace") from None
     if not isinstance(content, dict):
         raise Unreadable(f"{name} is JSON, but no notebook")
-    cells = _raw_cells(_upgraded(content))
+    cells = _listed_cells(_upgraded(content))
     if cells is None:
         raise Unreadable(f"{name} is JSON, but no notebook: it has no list of cells")
     if len(cells) > MOST_CELLS:
         raise Unreadable(f"{name} has {len(cells)} cells, more than the {MOST_CELLS} that are read")
-    return tuple(_notebook_cell(number, cell) for number, cell in enumerate(cells))
+    return cells
 
 
-def _notebook_cell(number: int, cell: dict[str, Any]) -> Cell:
-    source = _joined(cell.get("source", cell.get("input", "")))
+def _cell(number: int, cell: dict[str, Any]) -> Cell:
+    source = joined(cell.get("source", cell.get("input", "")))
     output, pictures = _printed(cell.get("outputs")), saved_pictures(cell, source)
     executed = _counted(cell.get("execution_count", cell.get("prompt_number")))
     kind = cell.get("cell_type")
@@ -164,7 +183,7 @@ def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
         return content
 
 
-def _raw_cells(content: dict[str, Any]) -> list[dict[str, Any]] | None:
+def _listed_cells(content: dict[str, Any]) -> list[dict[str, Any]] | None:
     cells = content.get("cells")
     if cells is None and isinstance(content.get("worksheets"), list):
         lists = [sheet.get("cells") for sheet in content["worksheets"] if isinstance(sheet, dict)]
@@ -174,7 +193,8 @@ def _raw_cells(content: dict[str, Any]) -> list[dict[str, Any]] | None:
     return [cell for cell in cells if isinstance(cell, dict)]
 
 
-def _joined(source: Any) -> str:
+def joined(source: Any) -> str:
+    """A text as notebooks hold it, in one piece or as a list of lines; "" for anything else."""
     if isinstance(source, list):
         return "".join(part for part in source if isinstance(part, str))
     return source if isinstance(source, str) else ""
@@ -190,15 +210,14 @@ def _printed(outputs: Any) -> str:
     for output in outputs[:MOST_OUTPUT] if isinstance(outputs, list) else []:
         if isinstance(output, dict):
             data = output.get("data")
-            parts.append(_joined(output.get("text")))
-            parts.append(_joined(data.get("text/plain")) if isinstance(data, dict) else "")
+            parts.append(joined(output.get("text")))
+            parts.append(joined(data.get("text/plain")) if isinstance(data, dict) else "")
     return "\n".join(part[:MOST_OUTPUT] for part in parts if part)[:MOST_OUTPUT]
 
 
-def _script_cells(text: str) -> tuple[Cell, ...]:
+def _script_cells(text: str) -> list[dict[str, Any]]:
     """A script as cells: at `# %%` or `# In[3]:` markers where it has any, else as one cell."""
-    parts = SCRIPT_CELL.split(text)
-    return tuple(Cell(number, "code", part) for number, part in enumerate(parts))
+    return [{"cell_type": "code", "source": part} for part in SCRIPT_CELL.split(text)]
 
 
 def read_statements(cells: tuple[Cell, ...]) -> tuple[tuple[Statement, ...], tuple[Unparsed, ...]]:
