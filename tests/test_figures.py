@@ -228,6 +228,7 @@ def test_of_whatever_an_array_holds_the_spread_is_bounded_and_of_numbers(held: A
 
 def test_where_no_value_is_a_number_there_is_no_histogram() -> None:
     assert spread_of(np.full((1, 3, 2, 4, 4, 3), np.nan), ASKED) is None
+    assert spread_of(np.array([-1.7e308, 1.7e308, 0.0]).reshape(1, 1, 1, 1, 1, 3), ASKED) is None
     assert figures_of(LoadedData((LoadedArray("train_data", "train"),), {}, ())) == {}
 
 

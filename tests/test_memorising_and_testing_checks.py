@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -489,6 +489,7 @@ def test_answers_are_told_by_set_and_place_in_whatever_order_they_were_given() -
     assert second == [(place, place[0] == 1) for place in all_combinations(2)]
 
 
+@example([left != right for _, left, right in all_combinations(5)])
 @given(st.lists(st.booleans(), max_size=40))
 def test_a_few_answers_are_shown_with_both_kinds_of_mistakes_where_there_are(said: list[bool]) -> None:
     places = all_combinations(5)
