@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from autograder.boundary.as_html import SIDE
 from autograder.boundary.checked import NotAnAnswer
 from autograder.boundary.sandbox import Sandbox
-from autograder.boundary.showing import SHOW, SIDE, NotebookAsHtml, notebook_as_html
+from autograder.boundary.showing import SHOW, NotebookAsHtml, notebook_as_html
 from autograder.boundary.workers import Template
 from autograder.grading import Graded, check_questions
 from autograder.report.about import cells_of

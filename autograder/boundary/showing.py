@@ -9,17 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, Strict
 
+from autograder.boundary.as_html import MOST_HTML, MOST_PICTURES, SIDE, size
 from autograder.boundary.checked import NotAnAnswer, Operation, array_of, reader
 from autograder.boundary.pipe import Arrays
 from autograder.boundary.replies import read_envelope
 from autograder.boundary.workers import Template
 
-# In bytes of HTML, all cells together, without pictures.
-MOST_HTML = 900_000
-MOST_PICTURES = 40
-# The longest side of a picture, in pixels, and how HTML speaks of one.
-SIDE = 760
-PICTURE = "picture:"
 _MOST_CELLS = 20_000
 # Of processor time; a usual notebook takes a tenth of one.
 _SECONDS = 15.0
@@ -57,11 +52,6 @@ def _shown(structure: Mapping[str, Any], arrays: Arrays) -> NotebookAsHtml:
         if picture.dtype != np.uint8 or not (0 < height <= SIDE and 0 < width <= SIDE and colours == 3):
             raise NotAnAnswer("a picture is none")
     return NotebookAsHtml(cells, pictures)
-
-
-def size(text: str | None) -> int:
-    """What a text takes in a file."""
-    return len(text.encode(errors="replace")) if text else 0
 
 
 SHOW = Operation("show", _shown)

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.boundary.showing import PICTURE, NotebookAsHtml, size
+from autograder.boundary.as_html import PICTURE, size
+from autograder.boundary.showing import NotebookAsHtml
 from autograder.report.inert import printable
 from autograder.submission.notebook import Cell
 

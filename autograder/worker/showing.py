@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from traitlets.config import Config
 
+from autograder.boundary.as_html import MOST_HTML, MOST_PICTURES, PICTURE, SIDE, size
 from autograder.boundary.pipe import Arrays
-from autograder.boundary.showing import MOST_HTML, MOST_PICTURES, PICTURE, SIDE, size
 from autograder.report.highlighting import highlighted
-from autograder.submission.notebook import Unreadable, joined, raw_cells
+from autograder.submission.notebook_file import Unreadable, joined, raw_cells
 
 _TEMPLATE = """
 {%- extends 'base/display_priority.j2' -%}
