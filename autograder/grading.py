@@ -35,7 +35,9 @@ from autograder.evidence.kinds import (
 from autograder.evidence.laboratory import Laboratory
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, TestRun, TrainingRun
 from autograder.program.excerpts import Excerpt, excerpts
+from autograder.program.names import Role
 from autograder.program.reaching import reaches
+from autograder.program.rivals import with_rivals
 from autograder.program.understanding import Understanding
 from autograder.rubric import Rubric
 from autograder.submission.bundle import Bundle
@@ -70,8 +72,9 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Graded:
-    """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it; code: the
-    text of that; figures: by question, what of the evidence one sees at a glance.
+    """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it and what
+    else could be meant; code: the text of what was taken; figures: by question, what of the evidence one sees at a
+    glance.
 
     curves: of the trainings that were run, by name; seconds: of wall-clock time by kind of evidence, and printed: what
     the submission wrote to its standard output, by the function that was tried, which are no part of the result.
@@ -152,7 +155,7 @@ class Grader:
         progress.seconds["processor time of the submission's own code"] = sum(laboratory.own_seconds)
         ordered = {check.id: progress.verdicts[check.id] for check in self.checks}
         resolved = understanding.declared() | laboratory.resolved
-        named = {role.value: resolved[role] for role in sorted(resolved)}
+        named = _or_nothing(lambda: _by_name(with_rivals(understanding, resolved))) or _by_name(resolved)
         return Graded(
             bundle.name,
             bundle.digest,
@@ -241,6 +244,10 @@ class _Progress:
             self.seconds[kind.__name__] = seconds
             self.curves |= getattr(evidence, "curves", {})
             self.figures |= _or_nothing(lambda: figures_of(evidence))
+
+
+def _by_name(resolved: Mapping[Role, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {role.value: resolved[role] for role in sorted(resolved)}
 
 
 def _or_nothing(make: Callable[[], Mapping[str, Value]]) -> Mapping[str, Value]:

@@ -21,7 +21,7 @@ class Candidate:
     """A definition that may play a role.
 
     position: of the definition among the statements; end: where the name is bound again, to something else, None
-    where it never is; how: why it was taken.
+    where it never is; how: why it was taken; rank: how much tells for it, 0 where that is most.
     """
 
     role: Role
@@ -31,6 +31,7 @@ class Candidate:
     how: str
     skeleton: bool = False
     end: int | None = None
+    rank: int = 0
 
     @property
     def key(self) -> str:
@@ -72,7 +73,8 @@ def find_roles(
                     # A model is judged as it was made; what trains it later is no part of it.
                     end = dependencies.trained_from(name, position, end)
                 skeleton = is_skeleton(node)
-                candidate = Candidate(role, name, position, dependencies.statements[position].cell, how, skeleton, end)
+                cell = dependencies.statements[position].cell
+                candidate = Candidate(role, name, position, cell, how, skeleton, end, rank)
                 # A skeleton that is left over, under a name of the handout, must not hide the work done elsewhere; nor
                 # must `train_data = train_data[:5]`, the few triplets of a sanity check, or `cnn = CNN()`, a model that
                 # somebody may have trained.

@@ -88,7 +88,7 @@ def _sections(result: Mapping[str, Any]) -> list[Section]:
             name,
             f"Question {name[1:]}" if name != _NO_QUESTION else "Others",
             tuple(lines),
-            listings(name, result.get("code", {})),
+            listings(name, result.get("code", {}), result.get("resolved", {})),
             *_figures(result.get("figures", {}).get(name, ())),
         )
         for name, lines in by_question.items()

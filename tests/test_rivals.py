@@ -1,0 +1,121 @@
+"""What could be meant for a role as well as what was taken: said where it is so, and never of a usual notebook."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder.program.choice import the_submission
+from autograder.program.names import Role
+from autograder.program.rivals import MOST_RIVALS, rivals, with_rivals
+from autograder.program.understanding import Understanding
+from autograder.submission.bundle import bundle_of_cells, read_bundles
+from autograder.submission.decisions import Decisions
+from fixtures.compose import read_submissions, solution_notebook, write_notebook
+
+PAIRS = "def {0}(data):\n    return np.concatenate((data[:, :, 0], data[:, :, 1]), axis=2)"
+CALLER = "def {0}(data):\n    return {1}(data)"
+NET = (
+    "class {0}(nn.Module):\n"
+    "    def __init__(self, n):\n        super().__init__()\n        self.conv = {1}(3, n, 5)\n"
+    "    def forward(self, x):\n        return self.conv(x)"
+)
+LOADER = "def {0}(path):\n    return plt.imread(path)"
+BLOCK = NET.format("Block", "nn.Conv2d")
+FIT = "def {0}(model, data):\n    loss = model(data)\n    loss.backward()\n    optimizer.step()"
+TRAIN = FIT.replace("data", "train_data").format("train")
+
+
+def understood(*cells: str) -> Understanding:
+    return Understanding(bundle_of_cells(list(cells), "a.ipynb", {}))
+
+
+def rivals_in(role: Role, *cells: str) -> list[tuple[str, int]]:
+    """Name and cell of what could be meant besides what the text makes the likeliest."""
+    understanding = understood(*cells)
+    found = understanding.first(role)
+    assert found is not None
+    return [(rival.name, rival.cell) for rival in rivals(understanding, role, found.name)]
+
+
+@pytest.mark.parametrize(
+    ("role", "cells", "expected"),
+    [
+        (Role.SAME, [PAIRS.format("make_same"), PAIRS.format("gen_same")], [("make_same", 0)]),
+        (Role.SAME, [PAIRS.format("glue_positive"), PAIRS.format("join_positive")], [("glue_positive", 0)]),
+        (Role.CNN, [NET.format("NetOld", "nn.Conv2d"), NET.format("Net2", "nn.Conv2d")], [("NetOld", 0)]),
+        (Role.TRAIN, [FIT.format("fit_a"), FIT.format("fit_b"), FIT.format("fit_c")], [("fit_b", 1), ("fit_a", 0)]),
+        (Role.TEST_W, ["women = load('test_w')", "women_test = load('test_w')"], [("women", 0)]),
+    ],
+)
+def test_what_tells_as_much_for_a_role_could_be_meant_as_well(
+    role: Role, cells: list[str], expected: list[tuple[str, int]]
+) -> None:
+    assert rivals_in(role, *cells) == expected
+
+
+@pytest.mark.parametrize(
+    ("role", "cells"),
+    [
+        pytest.param(Role.SAME, [PAIRS.format("gen_same"), PAIRS.format("generate_same_pair")], id="the very name"),
+        pytest.param(Role.SAME, [PAIRS.format("glue_positive"), PAIRS.format("gen_same")], id="a more telling name"),
+        pytest.param(Role.SAME, [PAIRS.format("gen_same"), PAIRS.format("gen_same")], id="defined again"),
+        pytest.param(Role.SAME, [PAIRS.format("make_same"), "def gen_same(data): ..."], id="a skeleton"),
+        pytest.param(Role.SAME, [PAIRS.format("make_same"), CALLER.format("gen_same", "make_same")], id="a helper"),
+        pytest.param(
+            Role.SAME, [CALLER.format("make_same", "gen_same"), PAIRS.format("gen_same")], id="a wrapper around it"
+        ),
+        pytest.param(Role.CNN, [BLOCK, NET.format("Net1", "Block")], id="a block of layers"),
+        pytest.param(Role.CNN, [NET.format("Net1", "nn.Conv2d"), "net2 = Net1(8)"], id="a model of the class"),
+        pytest.param(Role.TRAIN_DATA, ["train = load('train')", "x_train = train / 255"], id="what it is made of"),
+        pytest.param(Role.VALID_DATA, ["for val in losses:\n    print(val)", "valid = load('v')"], id="a loop"),
+        pytest.param(
+            Role.TRAIN_DATA,
+            [
+                f"{FIT.format('train').replace('data', 'train_data')}",
+                "tr = load('a')",
+                "trn = load('b')",
+                "train(m, tr)",
+            ],
+            id="only one of them is trained with",
+        ),
+        pytest.param(Role.LOAD, [LOADER.format("load_a"), LOADER.format("load_b")], id="nothing is judged by it"),
+    ],
+)
+def test_nothing_else_is_named_where_something_tells_which_is_meant(role: Role, cells: list[str]) -> None:
+    assert rivals_in(role, *cells) == []
+
+
+def test_nothing_rivals_what_an_instructor_has_decided_for() -> None:
+    cells = [PAIRS.format("make_same"), PAIRS.format("gen_same")]
+    decided = replace(bundle_of_cells(cells, "a.ipynb", {}), decided=Decisions(roles={Role.SAME: "make_same"}))
+    assert not rivals(Understanding(decided), Role.SAME, "make_same")
+
+
+def test_what_was_passed_over_since_it_did_not_work_could_have_been_meant() -> None:
+    understanding = understood(PAIRS.format("make_same"), PAIRS.format("gen_same"))
+    assert [rival.name for rival in rivals(understanding, Role.SAME, "make_same")] == ["gen_same"]
+
+
+def test_what_was_found_by_what_it_makes_has_no_rivals_and_keeps_all_that_is_known_of_it() -> None:
+    understanding = understood(PAIRS.format("make_same"), PAIRS.format("gen_same"))
+    entry = {"name": "glue", "cell": 7, "parameters": {"data": "x"}}
+    assert with_rivals(understanding, {Role.SAME: entry}) == {Role.SAME: entry}
+    taken = entry | {"name": "gen_same"}
+    others = {"others": [{"name": "make_same", "cell": 0}]}
+    assert with_rivals(understanding, {Role.SAME: taken}) == {Role.SAME: taken | others}
+
+
+def test_of_very_many_only_some_are_named() -> None:
+    cells = [PAIRS.format(f"positive_{number}") for number in range(40)]
+    assert len(rivals_in(Role.SAME, *cells)) == MOST_RIVALS
+
+
+def test_solutions_are_ambiguous_nowhere_whatever_they_call_things(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "solution.ipynb", solution_notebook())
+    submissions = read_submissions("unusual")
+    paths = [tmp_path / "solution.ipynb", submissions["names-of-their-own"].write(tmp_path)]
+    for path in paths:
+        understanding = Understanding(the_submission(read_bundles(path, 40)))
+        declared = understanding.declared()
+        assert len(declared) == len(Role) and with_rivals(understanding, declared) == declared
