@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from autograder.grading import Graded, Grader
 from autograder.program.choice import the_submission
 from autograder.program.names import Role
 from autograder.program.rivals import MOST_RIVALS, rivals, with_rivals
 from autograder.program.understanding import Understanding
+from autograder.session import grade_path, prepare
 from autograder.submission.bundle import bundle_of_cells, read_bundles
 from autograder.submission.decisions import Decisions
 from fixtures.compose import read_submissions, solution_notebook, write_notebook
@@ -119,3 +122,23 @@ def test_solutions_are_ambiguous_nowhere_whatever_they_call_things(tmp_path: Pat
         understanding = Understanding(the_submission(read_bundles(path, 40)))
         declared = understanding.declared()
         assert len(declared) == len(Role) and with_rivals(understanding, declared) == declared
+
+
+def test_a_result_says_which_one_was_judged_and_what_else_could_be_meant(
+    small_data: Path, grader: Grader, tmp_path: Path
+) -> None:
+    notebook = solution_notebook()
+    (cell,) = (cell for cell in notebook.cells if cell.id == "q1b-generate-same-pair")
+    wrong = "def {0}(data):\n    return data[0]"
+    cell.source = f"{wrong.format('make_same')}\n\n{wrong.format('gen_same')}"
+    write_notebook(tmp_path / "work.ipynb", notebook)
+    setup = prepare(small_data, only=["same"])
+    graded = grade_path(tmp_path / "work.ipynb", setup, grader.sibling(setup.data_set, setup.only))
+    entry, (number,) = graded.resolved["generate_same_pair"], {other["cell"] for other in _others(graded)}
+    assert (entry["name"], entry["cell"]) == ("gen_same", number)
+    assert _others(graded) == [{"name": "make_same", "cell": number}]
+    assert setup.result(graded)["resolved"]["generate_same_pair"] == entry
+
+
+def _others(graded: Graded) -> list[dict[str, Any]]:
+    return [other for entry in graded.resolved.values() for other in entry.get("others", ())]
