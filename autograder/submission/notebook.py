@@ -41,6 +41,10 @@ class Unreadable(ValueError):
         super().__init__(inert(sentence))
 
 
+class NothingThere(Unreadable):
+    """What was named is not there: not whoever handed in is at fault, but whoever named it."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """A cell of a notebook. number: its place, counted from 0 over all cells; kind: "code" or "markdown"; output: the
