@@ -35,9 +35,8 @@ from autograder.evidence.kinds import (
 from autograder.evidence.laboratory import Laboratory
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, TestRun, TrainingRun
 from autograder.program.excerpts import Excerpt, excerpts
-from autograder.program.names import Role
 from autograder.program.reaching import reaches
-from autograder.program.rivals import with_rivals
+from autograder.program.rivals import rivals_of
 from autograder.program.understanding import Understanding
 from autograder.rubric import Rubric
 from autograder.submission.bundle import Bundle
@@ -155,7 +154,9 @@ class Grader:
         progress.seconds["processor time of the submission's own code"] = sum(laboratory.own_seconds)
         ordered = {check.id: progress.verdicts[check.id] for check in self.checks}
         resolved = understanding.declared() | laboratory.resolved
-        named = _or_nothing(lambda: _by_name(with_rivals(understanding, resolved))) or _by_name(resolved)
+        tried = {role: entry for role, entry in resolved.items() if role in laboratory.tried}
+        rivals = _or_nothing(lambda: rivals_of(understanding, tried, laboratory.ruled_out))
+        named = {role.value: resolved[role] | rivals.get(role.value, {}) for role in sorted(resolved)}
         return Graded(
             bundle.name,
             bundle.digest,
@@ -244,10 +245,6 @@ class _Progress:
             self.seconds[kind.__name__] = seconds
             self.curves |= getattr(evidence, "curves", {})
             self.figures |= _or_nothing(lambda: figures_of(evidence))
-
-
-def _by_name(resolved: Mapping[Role, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    return {role.value: resolved[role] for role in sorted(resolved)}
 
 
 def _or_nothing(make: Callable[[], Mapping[str, Value]]) -> Mapping[str, Value]:

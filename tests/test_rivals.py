@@ -9,7 +9,7 @@ import pytest
 from autograder.grading import Graded, Grader
 from autograder.program.choice import the_submission
 from autograder.program.names import Role
-from autograder.program.rivals import MOST_RIVALS, rivals, with_rivals
+from autograder.program.rivals import MOST_RIVALS, rivals, rivals_of
 from autograder.program.understanding import Understanding
 from autograder.session import grade_path, prepare
 from autograder.submission.bundle import bundle_of_cells, read_bundles
@@ -100,13 +100,19 @@ def test_what_was_passed_over_since_it_did_not_work_could_have_been_meant() -> N
     assert [rival.name for rival in rivals(understanding, Role.SAME, "make_same")] == ["gen_same"]
 
 
-def test_what_was_found_by_what_it_makes_has_no_rivals_and_keeps_all_that_is_known_of_it() -> None:
+def test_what_was_found_by_what_it_makes_has_no_rivals() -> None:
     understanding = understood(PAIRS.format("make_same"), PAIRS.format("gen_same"))
-    entry = {"name": "glue", "cell": 7, "parameters": {"data": "x"}}
-    assert with_rivals(understanding, {Role.SAME: entry}) == {Role.SAME: entry}
-    taken = entry | {"name": "gen_same"}
-    others = {"others": [{"name": "make_same", "cell": 0}]}
-    assert with_rivals(understanding, {Role.SAME: taken}) == {Role.SAME: taken | others}
+    assert rivals_of(understanding, {Role.SAME: {"name": "glue", "cell": 7}}) == {}
+
+
+def test_what_was_tried_and_is_something_else_is_no_rival_unless_nothing_better_was_found() -> None:
+    names = ("make_same", "same_pairs", "gen_same")
+    understanding = understood(*(PAIRS.format(name) for name in names))
+    tried = {Role.SAME: {"name": "make_same", "cell": 0}}
+    others = rivals_of(understanding, tried, {(Role.SAME, "gen_same"), (Role.CNN, "same_pairs")})
+    assert others == {"generate_same_pair": {"others": [{"name": "same_pairs", "cell": 1}]}}
+    others = rivals_of(understanding, tried, {(Role.SAME, name) for name in names})
+    assert [other["name"] for other in others["generate_same_pair"]["others"]] == ["gen_same", "same_pairs"]
 
 
 def test_of_very_many_only_some_are_named() -> None:
@@ -121,7 +127,7 @@ def test_solutions_are_ambiguous_nowhere_whatever_they_call_things(tmp_path: Pat
     for path in paths:
         understanding = Understanding(the_submission(read_bundles(path, 40)))
         declared = understanding.declared()
-        assert len(declared) == len(Role) and with_rivals(understanding, declared) == declared
+        assert len(declared) == len(Role) and rivals_of(understanding, declared) == {}
 
 
 def test_a_result_says_which_one_was_judged_and_what_else_could_be_meant(

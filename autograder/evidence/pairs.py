@@ -62,6 +62,8 @@ def _collect(laboratory: Laboratory, role: Role, kind: type[PairImages]) -> Pair
         if isinstance(seen, PairImages) and seen.layout:
             laboratory.generators[role] = candidate
             return seen
+        if isinstance(seen, PairImages):
+            laboratory.ruled_out.add((role, candidate.name))
         if first is None:
             first, first_resolved = seen, laboratory.resolved.get(role, {})
     if first is not None:

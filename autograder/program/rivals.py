@@ -1,7 +1,7 @@
 """What else could have been meant for a role: definitions that tell as much for it as the one that was taken."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,26 +17,33 @@ _MOST_LOOKED_AT = 12
 _NOT_JUDGED = (Role.LOAD,)
 
 
-def with_rivals(
-    understanding: Understanding, resolved: Mapping[Role, Mapping[str, Any]]
-) -> dict[Role, Mapping[str, Any]]:
-    """What was taken for what, with `others` (each its `name` and `cell`) where something else could be meant as well.
+def rivals_of(
+    understanding: Understanding, tried: Mapping[Role, Mapping[str, Any]], ruled_out: Collection[tuple[Role, str]] = ()
+) -> dict[str, dict[str, Any]]:
+    """For each role for which something else could be meant as well, `others`: the name and the cell of each.
 
-    Args: resolved: by role, `name` and `cell` of what was taken for it, and whatever else is known of that.
+    Args: tried: by role, `name` and `cell` of what was taken for it, where that was run; ruled_out: names that were
+        tried for a role and are something else, unless that holds of what was taken, too.
     """
-    found: dict[Role, Mapping[str, Any]] = {}
-    for role, entry in resolved.items():
-        others = [{"name": rival.name, "cell": rival.cell} for rival in rivals(understanding, role, entry["name"])]
-        found[role] = {**entry, "others": others} if others else entry
+    found: dict[str, dict[str, Any]] = {}
+    for role, entry in tried.items():
+        names = {name for other, name in ruled_out if other is role}
+        likely = rivals(understanding, role, entry["name"], names if entry["name"] not in names else ())
+        if likely:
+            found[role.value] = {"others": [{"name": rival.name, "cell": rival.cell} for rival in likely]}
     return found
 
 
-def rivals(understanding: Understanding, role: Role, taken: str) -> Sequence[Candidate]:
+def rivals(
+    understanding: Understanding, role: Role, taken: str, something_else: Collection[str] = ()
+) -> Sequence[Candidate]:
     """The candidates for a role that are at least as likely as the one of a name, the likeliest first.
 
     No rivals are a helper that it calls and a wrapper around it, nor an array that one of the two is made of; a model
     made of a class; the variable of a loop; and an earlier definition of the same name, since the last one counts. Of
     what was found only by what it makes or holds, none are known.
+
+    Args: something_else: names that are known to be no rivals.
     """
     candidates = [candidate for candidate in understanding.roles[role] if not candidate.skeleton]
     chosen = next((candidate for candidate in candidates if candidate.name == taken), None)
@@ -44,6 +51,7 @@ def rivals(understanding: Understanding, role: Role, taken: str) -> Sequence[Can
         return ()
     by_name = {candidate.name: candidate for candidate in reversed(candidates)}
     likely = [c for c in candidates if by_name[c.name] is c and c is not chosen and c.rank <= chosen.rank]
+    likely = [candidate for candidate in likely if candidate.name not in something_else]
     return tuple(islice(_apart(understanding, chosen, likely[:_MOST_LOOKED_AT]), MOST_RIVALS))
 
 
