@@ -152,7 +152,7 @@ def _named_question(cell: dict[str, Any]) -> str:
 
 def _json_words(problem: Exception) -> str:
     if isinstance(problem, json.JSONDecodeError):
-        return f"{problem.msg.lower()} in line {problem.lineno}"
+        return f"{problem.msg.lower().removesuffix(' starting at')} in line {problem.lineno}"
     return "it is nested too deeply" if isinstance(problem, RecursionError) else "it is no valid JSON"
 
 
