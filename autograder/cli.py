@@ -17,6 +17,7 @@ from autograder.marking.kept import CannotMark, read_marks
 from autograder.marking.merging import show_marks, take_marks
 from autograder.marking.reading import NotUnderstood
 from autograder.overrides import FILE_NAME
+from autograder.report.besides import besides_of
 from autograder.report.class_page import CLASS_PAGE
 from autograder.report.curves import curve_pictures
 from autograder.report.files import write_text
@@ -107,7 +108,8 @@ def check(
         console=Console(stderr=True),
         transient=True,
     )
-    with temporary_folders_in_one(), setup.grader() as grader, progress:
+    pages = out is not None or html is not None
+    with temporary_folders_in_one(), setup.grader(pages=pages) as grader, progress:
         task = progress.add_task("starting")
 
         def on_verdict(check: Check, verdict: Verdict) -> None:
@@ -124,7 +126,8 @@ def check(
             write_result(out, result, graded)
         if html is not None:
             html.parent.mkdir(parents=True, exist_ok=True)
-            write_text(html, report_page(result, curve_pictures(result["submission"], graded.curves)))
+            curves = curve_pictures(result["submission"], graded.curves)
+            write_text(html, report_page(result, curves, besides_of(graded)))
         places: Mapping[str, Place] = {}
         if any(one.name == GITHUB for one in wanted):
             places = places_of(submission, _bundle(submission, setup), result, checkout(os.environ))

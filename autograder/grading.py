@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from autograder.boundary.sandbox import Sandbox
+from autograder.boundary.showing import NotebookAsHtml, notebook_as_html
 from autograder.boundary.workers import Template
 from autograder.checks import CHECKS, Check, Settings, chosen_checks, judge
 from autograder.checks.held import held
@@ -40,7 +41,7 @@ from autograder.program.rivals import rivals_of
 from autograder.program.understanding import Understanding
 from autograder.rubric import Rubric
 from autograder.submission.bundle import Bundle
-from autograder.submission.notebook import Unreadable
+from autograder.submission.notebook import Cell, Unreadable
 from autograder.verdict import Outcome, Verdict
 
 # The quick ones first, so that a person sees the first verdict soon.
@@ -76,7 +77,8 @@ class Graded:
     glance.
 
     curves: of the trainings that were run, by name; seconds: of wall-clock time by kind of evidence, and printed: what
-    the submission wrote to its standard output, by the function that was tried, which are no part of the result.
+    the submission wrote to its standard output, by the function that was tried, which are no part of the result. Nor
+    are cells and notebook, for a page that shows it; None where none is wanted or it could not be made.
     """
 
     name: str
@@ -87,6 +89,8 @@ class Graded:
     curves: Mapping[str, Curve] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     printed: Mapping[str, str] = field(default_factory=dict)
+    cells: tuple[Cell, ...] = ()
+    notebook: NotebookAsHtml | None = None
     code: Mapping[str, Excerpt] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
@@ -104,13 +108,15 @@ class Grader:
         device: str = "cpu",
         sandbox: Sandbox | None = None,
         at_once: int = MOST_AT_ONCE,
+        pages: bool = False,
     ) -> None:
         """Args: sandbox: None for the best there is; at_once: how many trainings of a submission may run side by side,
-        if there are processors for them."""
+        if there are processors for them; pages: whether what is graded will be shown with its notebook."""
         self.data_set = data_set
         self.rubric = rubric
         self.seed = seed
         self.checks = checks_to_judge(rubric, only)
+        self._pages = pages
         self._coded = CodedData(data_set, seed)
         self._photographs = Photographs(data_set)
         self._template = template or Template(rubric.limits, device, sandbox)
@@ -166,9 +172,19 @@ class Grader:
             progress.curves,
             progress.seconds,
             laboratory.printed,
+            bundle.cells,
+            self._as_html(bundle),
             _or_nothing(lambda: {role.value: found for role, found in excerpts(understanding, resolved).items()}),
             progress.figures,
         )
+
+    def _as_html(self, bundle: Bundle) -> NotebookAsHtml | None:
+        if not self._pages:
+            return None
+        try:
+            return notebook_as_html(self._template, bundle.files, self.rubric.limits.notebook_mebibytes * 2**20)
+        except Exception:  # as of all that is only shown
+            return None
 
     def _best(
         self,

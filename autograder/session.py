@@ -38,8 +38,8 @@ class Setup:
     def questions(self) -> dict[str, str]:
         return self.rubric.questions
 
-    def grader(self, at_once: int = MOST_AT_ONCE) -> Grader:
-        return Grader(self.data_set, self.rubric, self.seed, self.only, None, self.device, self.sandbox, at_once)
+    def grader(self, at_once: int = MOST_AT_ONCE, pages: bool = False) -> Grader:
+        return Grader(self.data_set, self.rubric, self.seed, self.only, None, self.device, self.sandbox, at_once, pages)
 
     def result(self, graded: Graded) -> dict[str, Any]:
         return result_of(graded, self.rubric, self.data_set.digest, self.seed, self.sandbox)

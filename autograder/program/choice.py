@@ -110,5 +110,6 @@ def _joined(bundles: Sequence[Bundle]) -> Bundle:
         cells=tuple(cells),
         statements=tuple(statements),
         unparsed=tuple(unparsed),
+        files=tuple(file for bundle in in_order for file in bundle.files),
         notes=(*first.notes, inert(note)),
     )

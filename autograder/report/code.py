@@ -1,25 +1,14 @@
-"""A submission's code as it stands in its report: coloured by kind of word, and nothing but text."""
+"""The code that the checks of a question speak of, as it stands in a report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from autograder.program.names import Role
-from autograder.report.inert import printable
+from autograder.report.about import ROLES_OF_QUESTION
+from autograder.report.highlighting import highlighted
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-# What the checks of a question speak of.
-ROLES: dict[str, tuple[Role, ...]] = {
-    "q1a": (Role.LOAD, Role.TRAIN_DATA, Role.VALID_DATA, Role.TEST_W, Role.TEST_M),
-    "q1b": (Role.SAME,),
-    "q1c": (Role.DIFFERENT,),
-    "q2a": (Role.CNN,),
-    "q2b": (Role.CHANNEL,),
-    "q2d": (Role.ACCURACY,),
-    "q3a": (Role.TRAIN,),
-}
 
 
 @dataclass(frozen=True)
@@ -39,7 +28,7 @@ def listings(
     Args: code, resolved: by role, as a result has them.
     """
     wanted: dict[tuple[str, int, int], dict[str, Any]] = {}
-    for role in (role for role in ROLES.get(question, ()) if role in code):
+    for role in (role for role in ROLES_OF_QUESTION.get(question, ()) if role in code):
         piece = wanted.setdefault(_position(code[role]), {**code[role], "others": []})
         piece["others"] += resolved.get(role, {}).get("others", ())
     pieces: list[dict[str, Any]] = []
@@ -53,18 +42,6 @@ def listings(
         Listing(_place(piece) + _others(piece), highlighted(piece["source"]), piece.get("cut", False))
         for piece in pieces
     ]
-
-
-def highlighted(source: str) -> "Markup":
-    """Python as HTML, its words in spans whose classes begin with `py-`; all of it escaped and printable."""
-    from markupsafe import Markup
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import PythonLexer
-
-    formatter = HtmlFormatter(nowrap=True, classprefix="py-")
-    coloured = highlight(printable(source).rstrip(), PythonLexer(stripnl=False, ensurenl=False), formatter)
-    return Markup(coloured.rstrip("\n"))
 
 
 def _position(piece: Mapping[str, Any]) -> tuple[str, int, int]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from autograder.checks import CHECKS
 from autograder.program.names import Role
-from autograder.report.code import ROLES, others_in_words
+from autograder.report.about import ROLES_OF_QUESTION
+from autograder.report.code import others_in_words
 from autograder.report.tallies import Results, is_unreadable
 from autograder.verdict import Outcome
 
@@ -83,7 +84,7 @@ def _uncertain(result: Mapping[str, Any]) -> _Found:
     for role, entry in roles.items():
         if others := others_in_words(entry.get("others", ())):
             words = f"`{entry['name']}` in cell {entry['cell']} was taken for {role}; {others} could be meant as well"
-            of_role = {question for question, played in ROLES.items() if role in played}
+            of_role = {question for question, played in ROLES_OF_QUESTION.items() if role in played}
             yield words, tuple(id for id in result["checks"] if id in CHECKS and CHECKS[id].question in of_role)
 
 

@@ -8,25 +8,32 @@ import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
+from autograder.report.about import cells_of
+from autograder.report.besides import NOTHING, Besides
 from autograder.report.code import Listing, listings
 from autograder.report.html_pages import rendered
 from autograder.report.table import UNCAGED, summary
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 _NO_QUESTION = "others"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One check as the page shows it; entry: what the result says of it; pictures: where a person finds them."""
+    """One check as the page shows it; entry: what the result says of it; pictures: where a person finds them;
+    cells: those of the notebook that it speaks of."""
 
     id: str
     title: str
     entry: Mapping[str, Any]
     pictures: str
+    cells: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -59,20 +66,35 @@ class Section:
         return all(line.entry["verdict"] == "pass" for line in self.lines)
 
 
-def report_page(result: Mapping[str, Any], curves: Mapping[str, bytes] | None = None) -> str:
+@dataclass(frozen=True)
+class NotebookCell:
+    """A cell of the notebook as the page shows it. number: counted from 0; content: its HTML, None where there was no
+    room for it; lines: the checks that speak of it."""
+
+    number: int
+    kind: str
+    executed: int | None
+    content: "Markup | None"
+    lines: tuple[Line, ...]
+
+
+def report_page(
+    result: Mapping[str, Any], curves: Mapping[str, bytes] | None = None, besides: Besides = NOTHING
+) -> str:
     """A result as an HTML page; the same result gives the same page.
 
-    It shows the learning curves, and says where the pictures of the submission are.
-
-    Args: curves: their pictures (PNG), by name.
+    Args: curves: their pictures (PNG), by name; besides: what else is shown.
     """
+    sections = _sections(result)
     return rendered(
         "result.html",
-        styles=("base.css", "result.css"),
+        styles=("base.css", "result.css", "notebook.css"),
         result=result,
         summary=summary(result),
         uncaged=UNCAGED if result["grader"]["sandbox"] == Sandbox.NONE else "",
-        sections=_sections(result),
+        sections=sections,
+        numbers=[cell["cell"] for cell in besides.notebook],
+        notebook=_notebook_cells(besides.notebook, [line for section in sections for line in section.lines]),
         curves={name: base64.b64encode(picture).decode() for name, picture in sorted((curves or {}).items())},
     )
 
@@ -81,7 +103,8 @@ def _sections(result: Mapping[str, Any]) -> list[Section]:
     by_question: dict[str, list[Line]] = {}
     for id, entry in result["checks"].items():
         known = CHECKS.get(id)  # a result of another version may hold checks that this one does not know
-        line = Line(id, known.title if known else id, entry, _where(entry.get("pictures", ())))
+        title = known.title if known else id
+        line = Line(id, title, entry, _where(entry.get("pictures", ())), cells_of(id, entry, result))
         by_question.setdefault(known.question if known else _NO_QUESTION, []).append(line)
     return [
         Section(
@@ -92,6 +115,25 @@ def _sections(result: Mapping[str, Any]) -> list[Section]:
             *_figures(result.get("figures", {}).get(name, ())),
         )
         for name, lines in by_question.items()
+    ]
+
+
+def _notebook_cells(shown: Sequence[Mapping[str, Any]], lines: Sequence[Line]) -> list[NotebookCell]:
+    from markupsafe import Markup
+
+    by_cell: dict[int, list[Line]] = {}
+    for line in lines:
+        for cell in line.cells:
+            by_cell.setdefault(cell, []).append(line)
+    return [
+        NotebookCell(
+            entry["cell"],
+            entry["kind"],
+            entry.get("executed"),
+            None if entry["html"] is None else Markup(entry["html"]),
+            tuple(by_cell.get(entry["cell"], ())),
+        )
+        for entry in shown
     ]
 
 

@@ -9,26 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.program.bindings import effects_of
-from autograder.program.names import Role
+from autograder.report.about import IN_CELL, roles_of
 from autograder.submission.bundle import Bundle
 from autograder.submission.lines import cells_in, file_line
 
-# Of which code each check speaks, by its id or the first part of that, the likeliest role first.
-ROLES: dict[str, tuple[Role, ...]] = {
-    "data": (Role.LOAD, Role.TRAIN_DATA),
-    "data.split": (Role.VALID_DATA, Role.TRAIN_DATA, Role.LOAD),
-    "same": (Role.SAME,),
-    "different": (Role.DIFFERENT,),
-    "cnn": (Role.CNN,),
-    "channel": (Role.CHANNEL,),
-    "accuracy": (Role.ACCURACY,),
-    "train": (Role.TRAIN,),
-    "overfit.cnn": (Role.CNN, Role.TRAIN),
-    "overfit.channel": (Role.CHANNEL, Role.TRAIN),
-    "test": (Role.CHANNEL, Role.TRAIN),
-}
-# As an exception's place ends what was observed.
-_IN_CELL = re.compile(r"\(cell (\d{1,6}), line (\d{1,6})\)\W*$")
 _IN_MODULE = re.compile(r"\((\w{1,100})\.py, line (\d{1,6})\)\W*$")
 
 
@@ -63,13 +47,13 @@ class _Finder:
         self._repository = repository
 
     def place(self, id: str, entry: Mapping[str, Any], resolved: Mapping[str, Mapping[str, Any]]) -> Place | None:
-        if found := _IN_CELL.search(entry["observed"]):
+        if found := IN_CELL.search(entry["observed"]):
             return self._in_cell(int(found[1]), int(found[2]))
         if (found := _IN_MODULE.search(entry["observed"])) and found[1] in self._bundle.modules.files:
             return self._in_file(self._bundle.modules.files[found[1]], int(found[2]))
         for cell in (*entry.get("answer", {}).get("cells", ()), *(p["cell"] for p in entry.get("pictures", ()))):
             return self._in_cell(cell, 1)
-        for role in ROLES.get(id) or ROLES.get(id.partition(".")[0], ()):
+        for role in roles_of(id):
             taken = resolved.get(role.value, {})
             place = self._definition(taken.get("name", role.value), taken.get("cell"))
             if place is not None:
