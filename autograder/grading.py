@@ -38,6 +38,7 @@ from autograder.evidence.photographs import photographs_of
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, TestRun, TrainingRun
 from autograder.program.excerpts import Excerpt, excerpts
 from autograder.program.reaching import reaches
+from autograder.program.rivals import rivals_of
 from autograder.program.understanding import Understanding
 from autograder.rubric import Rubric
 from autograder.submission.bundle import Bundle
@@ -72,8 +73,9 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Graded:
-    """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it; code: the
-    text of that; figures: by question, what of the evidence one sees at a glance.
+    """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it and what
+    else could be meant; code: the text of what was taken; figures: by question, what of the evidence one sees at a
+    glance.
 
     curves: of the trainings that were run, by name; seconds: of wall-clock time by kind of evidence, and printed: what
     the submission wrote to its standard output, by the function that was tried, which are no part of the result. Nor
@@ -161,7 +163,9 @@ class Grader:
         progress.seconds["processor time of the submission's own code"] = sum(laboratory.own_seconds)
         ordered = {check.id: progress.verdicts[check.id] for check in self.checks}
         resolved = understanding.declared() | laboratory.resolved
-        named = {role.value: resolved[role] for role in sorted(resolved)}
+        tried = {role: entry for role, entry in resolved.items() if role in laboratory.tried}
+        rivals = _or_nothing(lambda: rivals_of(understanding, tried, laboratory.ruled_out))
+        named = {role.value: resolved[role] | rivals.get(role.value, {}) for role in sorted(resolved)}
         return Graded(
             bundle.name,
             bundle.digest,

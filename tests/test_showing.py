@@ -268,8 +268,13 @@ def test_definitions_that_follow_each_other_are_shown_as_one_piece_and_only_once
         "get_organized_data": {"file": "b.py", "line": 9, "source": "def load(): ..."},
         "generate_same_pair": {"file": "a.ipynb", "cell": 5, "line": 1, "source": "another question's"},
     }
-    assert [(listing.place, listing.source.striptags()) for listing in listings("q1a", code)] == [
-        ("cell 4, from line 2", 'train, valid = split(data) w = load("w")'),
+    resolved = {
+        "train_data": {"name": "train", "cell": 4, "others": [{"name": "x_tr", "cell": 7}]},
+        "test_w": {"name": "w", "cell": 4, "others": [{"name": "women", "cell": 8}]},
+    }
+    place = "cell 4, from line 2 (`x_tr` in cell 7 and `women` in cell 8 could be meant as well)"
+    assert [(listing.place, listing.source.striptags()) for listing in listings("q1a", code, resolved)] == [
+        (place, 'train, valid = split(data) w = load("w")'),
         ("b.py, from line 9", "def load(): ..."),
     ]
 

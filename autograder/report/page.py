@@ -18,6 +18,8 @@ from autograder.report.code import Listing, listings
 from autograder.report.figures import Figures, figures_in
 from autograder.report.html_pages import rendered
 from autograder.report.table import UNCAGED, summary
+from autograder.report.tallies import is_unreadable
+from autograder.verdict import Outcome
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -35,6 +37,11 @@ class Line:
     entry: Mapping[str, Any]
     pictures: str
     cells: tuple[int, ...]
+
+    @property
+    def unmarked(self) -> bool:
+        """Whether a person has still to mark it."""
+        return bool(self.entry["verdict"] == Outcome.MANUAL.value and "marked" not in self.entry)
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,11 @@ class Section:
     @property
     def possible(self) -> float:
         return sum(line.entry["possible"] for line in self.lines)
+
+    @property
+    def unmarked(self) -> float:
+        """The points that a person has still to give or not."""
+        return sum(line.entry["possible"] for line in self.lines if line.unmarked)
 
     @property
     def verdicts(self) -> str:
@@ -91,6 +103,7 @@ def report_page(
         styles=("base.css", "result.css", "figures.css", "notebook.css"),
         result=result,
         summary=summary(result),
+        unreadable=is_unreadable(result),
         uncaged=UNCAGED if result["grader"]["sandbox"] == Sandbox.NONE else "",
         sections=sections,
         numbers=[cell["cell"] for cell in besides.notebook],
@@ -111,7 +124,7 @@ def _sections(result: Mapping[str, Any], pictures: Mapping[str, bytes]) -> list[
             name,
             f"Question {name[1:]}" if name != _NO_QUESTION else "Others",
             tuple(lines),
-            listings(name, result.get("code", {})),
+            listings(name, result.get("code", {}), result.get("resolved", {})),
             figures_in(result.get("figures", {}).get(name, ()), pictures),
         )
         for name, lines in by_question.items()

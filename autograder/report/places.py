@@ -26,12 +26,15 @@ class Place:
     cell: int | None = None
 
 
-def places_of(path: Path, bundle: Bundle, result: Mapping[str, Any], repository: Path) -> dict[str, Place]:
+def places_of(path: Path, bundle: Bundle | None, result: Mapping[str, Any], repository: Path) -> dict[str, Place]:
     """By check id, where the code stands that it speaks of; at least the file.
 
-    Args: path: the submission as it was graded, of which bundle was read; repository: the folder from which files are
-        named. What lies outside of it, and what is packed in an archive, has no place.
+    Args: path: the submission as it was graded, of which bundle was read, None where it could not be; repository: the
+        folder from which files are named. What lies outside of it, and what is packed in an archive, has no place.
     """
+    if bundle is None:
+        itself = _named(path, repository)
+        return dict.fromkeys(result["checks"], itself) if itself is not None else {}
     finder = _Finder(path, bundle, repository)
     found = {id: finder.place(id, entry, result["resolved"]) for id, entry in result["checks"].items()}
     return {id: place for id, place in found.items() if place is not None}
@@ -41,7 +44,7 @@ class _Finder:
     def __init__(self, path: Path, bundle: Bundle, repository: Path) -> None:
         self._folder = path if path.is_dir() else path.parent
         self._bundle = bundle
-        self._repository = Path(os.path.abspath(repository))  # noqa: PTH100 - a link keeps the name it has here
+        self._repository = repository
 
     def place(self, id: str, entry: Mapping[str, Any], resolved: Mapping[str, Mapping[str, Any]]) -> Place | None:
         if found := IN_CELL.search(entry["observed"]):
@@ -97,10 +100,16 @@ class _Finder:
             return None
 
     def _named(self, name: str, line: int | None, cell: int | None) -> Place | None:
-        file = Path(os.path.abspath(self._folder / name))  # noqa: PTH100
-        if not file.is_file() or not file.is_relative_to(self._repository):
-            return None
-        return Place(file.relative_to(self._repository).as_posix(), line, cell)
+        return _named(self._folder / name, self._repository, line, cell)
+
+
+def _named(path: Path, repository: Path, line: int | None = None, cell: int | None = None) -> Place | None:
+    """A place in a file as the repository names it, None where it holds no such file."""
+    # A link keeps the name it has here.
+    file, root = (Path(os.path.abspath(one)) for one in (path, repository))  # noqa: PTH100
+    if not file.is_file() or not file.is_relative_to(root):
+        return None
+    return Place(file.relative_to(root).as_posix(), line, cell)
 
 
 def _statements(source: str) -> list[ast.stmt]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.submission.inert import inert
-from autograder.submission.notebook_file import Unreadable, joined, raw_cells
+from autograder.submission.notebook_file import NothingThere, Unreadable, joined, raw_cells
 from autograder.submission.pictures import saved_pictures
 from autograder.submission.python_text import MOST_LETTERS, MOST_STATEMENTS, NotPython, Rewriter, body_of, parsed
 
 __all__ = [
     "Cell",
+    "NothingThere",
     "Statement",
     "Unparsed",
     "Unreadable",

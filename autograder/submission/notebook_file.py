@@ -25,6 +25,10 @@ class Unreadable(ValueError):
         super().__init__(inert(sentence))
 
 
+class NothingThere(Unreadable):
+    """What was named is not there: not whoever handed in is at fault, but whoever named it."""
+
+
 def raw_cells(content: bytes, name: str) -> list[dict[str, Any]]:
     """The cells of a notebook or script as its file holds them: any of their parts may be missing, or anything at all.
 
@@ -74,7 +78,7 @@ def _notebook_cells(text: str, name: str) -> list[dict[str, Any]]:
 
 def _json_words(problem: Exception) -> str:
     if isinstance(problem, json.JSONDecodeError):
-        return f"{problem.msg.lower()} in line {problem.lineno}"
+        return f"{problem.msg.lower().removesuffix(' starting at')} in line {problem.lineno}"
     return "it is nested too deeply" if isinstance(problem, RecursionError) else "it is no valid JSON"
 
 
