@@ -35,6 +35,20 @@ def test_a_module_that_is_not_there_has_nothing_to_show() -> None:
     assert Role.CHANNEL not in excerpts_of(["from networks import CNNChannel"])
 
 
+def test_what_comes_with_all_else_of_a_file_is_shown_from_there() -> None:
+    found = excerpts_of(
+        ["from networks import *", "model = CNNChannel()"], {"networks": NETWORK.format(name="CNNChannel")}
+    )
+    assert (found[Role.CHANNEL].file, found[Role.CHANNEL].line) == ("networks.py", 1)
+
+
+def test_what_is_still_to_be_written_is_shown_where_nothing_else_is_there() -> None:
+    stub = "def generate_same_pair(data):\n    ..."
+    assert excerpts_of([stub])[Role.SAME].source == stub
+    written = "def generate_same_pair(data):\n    return data"
+    assert excerpts_of([stub, written])[Role.SAME].source == written
+
+
 def test_of_a_long_definition_the_end_is_left_out() -> None:
     body = "\n".join(f"    x{number} = {number}" for number in range(2 * MOST_LINES))
     found = excerpts_of([f"def generate_same_pair(data):\n{body}\n    return data"])[Role.SAME]

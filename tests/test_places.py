@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from autograder.checks import CHECKS
 from autograder.program.choice import the_submission
+from autograder.program.excerpts import excerpts
 from autograder.program.understanding import Understanding
 from autograder.report.about import roles_of
 from autograder.report.places import Place, places_of
+from autograder.report.result import shown
 from autograder.submission.bundle import read_bundles
 from autograder.submission.lines import file_line
 from autograder.submission.notebook import read_cells
@@ -28,10 +30,11 @@ def notebook_of(sources: list[list[str]], **extra: Any) -> dict[str, Any]:
 
 
 def result_of(path: Path, **observed: str) -> dict[str, Any]:
-    """What a result says of roles, and a failed check for each observation."""
-    declared = Understanding(the_submission(read_bundles(path, 40))).declared()
+    """What a result says of the code of roles, and a failed check for each observation."""
+    understanding = Understanding(the_submission(read_bundles(path, 40)))
+    code = {role.value: shown(found) for role, found in excerpts(understanding, understanding.declared()).items()}
     checks = {id.replace("_", ".", 1): {"verdict": "fail", "observed": words} for id, words in observed.items()}
-    return {"resolved": {role.value: entry for role, entry in declared.items()}, "checks": checks}
+    return {"code": code, "checks": checks}
 
 
 def place_of(path: Path, id: str, observed: str = "", repository: Path | None = None) -> Place | None:

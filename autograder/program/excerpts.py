@@ -29,11 +29,15 @@ class Excerpt:
 
 
 def excerpts(understanding: Understanding, resolved: Mapping[Role, Mapping[str, Any]]) -> dict[Role, Excerpt]:
-    """The definition behind each role, as far as there is one to show.
+    """The definition behind each role, as far as there is one to show; where nothing was taken for a role, what is
+    still to be written there.
 
     Args: resolved: by role, `name` and `cell` of what was taken for it.
     """
-    found = {role: _excerpt(understanding, entry["name"], entry["cell"]) for role, entry in resolved.items()}
+    unwritten = {role: stub for role in Role if role not in resolved and (stub := understanding.skeleton(role))}
+    places = {role: (entry["name"], entry["cell"]) for role, entry in resolved.items()}
+    places |= {role: (stub.name, stub.cell) for role, stub in unwritten.items()}
+    found = {role: _excerpt(understanding, *place) for role, place in places.items()}
     return {role: excerpt for role, excerpt in found.items() if excerpt is not None}
 
 
@@ -44,8 +48,9 @@ def _excerpt(understanding: Understanding, name: str, cell: int) -> Excerpt | No
         for position, statement in enumerate(dependencies.statements)
         if statement.cell == cell and name in dependencies.effects[position].binds
     ]
-    if not positions:
-        return None
+    if not positions:  # as of a name that came with `from nets import *`
+        modules = understanding.bundle.modules.sources
+        return next((found for module in modules if (found := _defined_in(understanding, module, name))), None)
     statement = dependencies.statements[positions[-1]]
     if isinstance(statement.node, ast.ImportFrom):
         return _imported(understanding, statement.node, name)
@@ -53,20 +58,22 @@ def _excerpt(understanding: Understanding, name: str, cell: int) -> Excerpt | No
 
 
 def _imported(understanding: Understanding, node: ast.ImportFrom, name: str) -> Excerpt | None:
+    original = next((alias.name for alias in node.names if (alias.asname or alias.name) == name), name)
+    return _defined_in(understanding, node.module or "", original)
+
+
+def _defined_in(understanding: Understanding, module: str, name: str) -> Excerpt | None:
     """A definition in a file beside the notebook."""
     modules = understanding.bundle.modules
-    source = modules.sources.get(node.module or "")
-    if source is None:
-        return None
-    original = next((alias.name for alias in node.names if (alias.asname or alias.name) == name), name)
-    defined = understanding.definitions_of(node.module or "").get(original)
-    if defined is None:
+    source = modules.sources.get(module)
+    defined = understanding.definitions_of(module).get(name) if source is not None else None
+    if source is None or defined is None:
         return None
     definition = defined[1]
     decorators = getattr(definition, "decorator_list", [])
     first = min([definition.lineno, *(decorator.lineno for decorator in decorators)])
     lines = source.splitlines()[first - 1 : definition.end_lineno]
-    return _cut(Excerpt(modules.files.get(node.module or "", node.module or ""), None, first, "\n".join(lines)))
+    return _cut(Excerpt(modules.files.get(module, module), None, first, "\n".join(lines)))
 
 
 def _cut(excerpt: Excerpt) -> Excerpt:

@@ -1,6 +1,5 @@
 """Where in the files of a submission the code stands that a check speaks of."""
 
-import ast
 import os
 import re
 from collections.abc import Mapping
@@ -8,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.program.bindings import effects_of
 from autograder.report.about import IN_CELL, roles_of
 from autograder.submission.bundle import Bundle
 from autograder.submission.lines import cells_in, file_line
@@ -36,7 +34,7 @@ def places_of(path: Path, bundle: Bundle | None, result: Mapping[str, Any], repo
         itself = _named(path, repository)
         return dict.fromkeys(result["checks"], itself) if itself is not None else {}
     finder = _Finder(path, bundle, repository)
-    found = {id: finder.place(id, entry, result["resolved"]) for id, entry in result["checks"].items()}
+    found = {id: finder.place(id, entry, result["code"]) for id, entry in result["checks"].items()}
     return {id: place for id, place in found.items() if place is not None}
 
 
@@ -46,7 +44,7 @@ class _Finder:
         self._bundle = bundle
         self._repository = repository
 
-    def place(self, id: str, entry: Mapping[str, Any], resolved: Mapping[str, Mapping[str, Any]]) -> Place | None:
+    def place(self, id: str, entry: Mapping[str, Any], code: Mapping[str, Mapping[str, Any]]) -> Place | None:
         if found := IN_CELL.search(entry["observed"]):
             return self._in_cell(int(found[1]), int(found[2]))
         if (found := _IN_MODULE.search(entry["observed"])) and found[1] in self._bundle.modules.files:
@@ -54,23 +52,16 @@ class _Finder:
         for cell in (*entry.get("answer", {}).get("cells", ()), *(p["cell"] for p in entry.get("pictures", ()))):
             return self._in_cell(cell, 1)
         for role in roles_of(id):
-            taken = resolved.get(role.value, {})
-            place = self._definition(taken.get("name", role.value), taken.get("cell"))
-            if place is not None:
-                return place
+            written = code.get(role.value)
+            if written is not None:
+                return self._written(written)
         return self._in_file(self._bundle.notebook, None)
 
-    def _definition(self, name: str, cell: int | None) -> Place | None:
-        """Where a name is defined: in that cell, or as the last one in any, or in a file beside the notebook."""
-        bound = [s for s in self._bundle.statements if name in effects_of(s.node).binds]
-        here = [s for s in bound if s.cell == cell] or bound
-        if here and not isinstance(here[-1].node, ast.Import | ast.ImportFrom):
-            return self._in_cell(here[-1].cell, here[-1].node.lineno)
-        for module, source in self._bundle.modules.sources.items():
-            for node in _statements(source):
-                if getattr(node, "name", None) == name and module in self._bundle.modules.files:
-                    return self._in_file(self._bundle.modules.files[module], node.lineno)
-        return self._in_cell(here[-1].cell, here[-1].node.lineno) if here else None
+    def _written(self, code: Mapping[str, Any]) -> Place | None:
+        """Where a piece of code begins that the result shows."""
+        if "cell" in code:
+            return self._in_cell(code["cell"], code["line"])
+        return self._in_file(code["file"], code["line"])
 
     def _in_cell(self, cell: int, line: int) -> Place | None:
         """A line of a cell; the cells of several notebooks are numbered through."""
@@ -110,10 +101,3 @@ def _named(path: Path, repository: Path, line: int | None = None, cell: int | No
     if not file.is_file() or not file.is_relative_to(root):
         return None
     return Place(file.relative_to(root).as_posix(), line, cell)
-
-
-def _statements(source: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []

@@ -63,7 +63,7 @@ def result_of(graded: Graded, rubric: Rubric, data_digest: str, seed: int, sandb
         "figures": {
             question: [asdict(part) for part in graded.figures[question]] for question in sorted(graded.figures)
         },
-        "code": {role: _shown(excerpt) for role, excerpt in sorted(graded.code.items())},
+        "code": {role: shown(excerpt) for role, excerpt in sorted(graded.code.items())},
         "notes": list(graded.notes),
         "curves": {name: curve_numbers(curve) for name, curve in sorted(graded.curves.items())},
         "checks": checks,
@@ -79,7 +79,7 @@ def _exhibited(exhibit: Exhibit) -> dict[str, Any]:
     return said
 
 
-def _shown(excerpt: Excerpt) -> dict[str, Any]:
+def shown(excerpt: Excerpt) -> dict[str, Any]:
     """Where a definition stands (`cell`, counted from 0, is absent in a file without cells) and its text."""
     place = {"file": printable(excerpt.file)} | ({} if excerpt.cell is None else {"cell": excerpt.cell})
     return place | {"line": excerpt.line, "source": printable(excerpt.source)} | ({"cut": True} if excerpt.cut else {})
