@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import nn
 
 from reference.accuracy import get_accuracy
-from reference.beyond import FourViews
+from reference.beyond import SeveralViews
 from reference.beyond.memory import keep_freed_memory
 from reference.data import IncompleteStudent, UnreadablePhotograph, get_organized_data, split_by_student
 from reference.pictures import draw_examples
@@ -97,7 +97,7 @@ def train_and_test(data: Path, recipe: str, model: str, seed: int, out: Path) ->
     console.print(f"{parameters} parameters, trained in {seconds:.0f} seconds")
 
     # The weights are those of the assignment's network, however often it was asked.
-    plain_network = network.network if isinstance(network, FourViews) else network
+    plain_network = network.network if isinstance(network, SeveralViews) else network
     torch.save(plain_network.state_dict(), out / f"{name}.pk")
     plot_learning_curve(curve, title=f"{model}: loss of every step")
     plt.savefig(out / f"{name}_learning_curve.png", dpi=120)

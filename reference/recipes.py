@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from reference.beyond import BEST, BEST_CNN, FourViews, Recipe, build_network, train_by_recipe
+from reference.beyond import BEST, BEST_CNN, Recipe, ask_by, build_network, train_by_recipe
 from reference.beyond.network import NETWORKS
 from reference.training import LearningCurve, print_epoch, train
 
@@ -47,7 +47,7 @@ def train_network(
     if isinstance(recipe, Recipe):
         network = build_network(recipe, device)
         curve = train_by_recipe(network, recipe, train_data, valid_data, report)
-        return FourViews(network) if recipe.four_views else network, curve
+        return ask_by(recipe, network), curve
     network = NETWORKS[recipe.model](recipe.n, recipe.kernel_size)
     curve = train(
         network,

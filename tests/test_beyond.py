@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from reference import CNNChannel, get_organized_data
 from reference.__main__ import main
-from reference.beyond import FourViews, Recipe, build_network, train_by_recipe
+from reference.beyond import Recipe, SeveralViews, ask_by, build_network, train_by_recipe
 from reference.beyond.batches import batches_of_an_epoch, change_alike, draw_batches
-from reference.experiments.__main__ import LOG, read_log
-from reference.experiments.measuring import FOLDS, held_out_students
+from reference.beyond.views import at_size
+from reference.experiments.__main__ import LOG, read_log, trained_together
+from reference.experiments.measuring import FOLDS, held_out_students, measure
 from reference.experiments.results import results_page
-from reference.experiments.trials import read_chapters
+from reference.experiments.trials import Trial, read_chapters
 from reference.recipes import RECIPES
 
 UNCHANGED = Recipe(exchange=False, mirror=False, turn=0, zoom=0, shift=0, permute_colours=0, light=0, hide=0)
@@ -124,17 +125,45 @@ def test_a_training_without_validation_students_has_no_validation_accuracies(sma
     assert (len(curve.train_accuracies), curve.valid_accuracies) == (2, [])
 
 
-def test_four_views_make_the_answer_independent_of_order_and_mirror() -> None:
+@pytest.mark.parametrize("other_sizes", [0.0, 0.07])
+def test_several_views_make_the_answer_independent_of_order_and_mirror(other_sizes: float) -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 2, 5, stride=4), nn.Tanh(), nn.Flatten(), nn.LazyLinear(2))
     images = torch.rand(3, 3, 448, 224)
     exchanged = torch.cat([images[:, :, 224:], images[:, :, :224]], dim=2)
-    views = FourViews(network)
+    views = SeveralViews(network, other_sizes)
     answer = views(images)
     assert torch.allclose(answer.exp().sum(dim=1), torch.ones(3))
     for same in (exchanged, images.flip(3), exchanged.flip(3)):
         assert torch.allclose(views(same), answer, atol=1e-6)
     assert not torch.allclose(network(exchanged), network(images), atol=1e-3)
+
+
+def test_a_recipe_asks_its_network_once_or_in_four_views_of_each_size() -> None:
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2))
+    asked: list[Tensor] = []
+    network.register_forward_pre_hook(lambda network, given: asked.extend(given))
+    counts = []
+    for recipe in (replace(UNCHANGED, four_views=False), UNCHANGED, replace(UNCHANGED, other_sizes=0.1)):
+        asked.clear()
+        ask_by(recipe, network)(torch.rand(2, 3, 448, 224))
+        counts.append(len(asked))
+        assert {tuple(images.shape) for images in asked} == {(2, 3, 448, 224)}
+    assert counts == [1, 4, 12]
+
+
+@pytest.mark.parametrize(("size", "side"), [(1, 80), (1.25, 100), (0.8, 64)])
+def test_at_another_size_each_shoe_is_that_much_larger_about_the_middle_of_its_own_picture(
+    size: float, side: int
+) -> None:
+    shoe = torch.zeros(1, 3, 224, 224)
+    shoe[:, :, 72:152, 72:152] = 1
+    upper, lower = at_size(torch.cat([shoe, 2 * shoe], dim=2), size).split(224, dim=2)
+    assert torch.equal(lower, 2 * upper)
+    middle = slice(112 - side // 2, 112 + side // 2)
+    sized = torch.zeros(1, 3, 224, 224)
+    sized[:, :, middle, middle] = 1
+    assert torch.equal(upper.round(), sized)
 
 
 def test_the_same_seed_gives_the_same_network(small_data: Path) -> None:
@@ -181,6 +210,18 @@ def test_a_folder_without_test_sets_is_refused_before_anything_is_trained(small_
 def test_the_folds_hold_every_student_out_once() -> None:
     folds = [held_out_students(113, fold) for fold in range(FOLDS)]
     assert sorted(np.concatenate(folds)) == list(range(113))
+
+
+def test_experiments_that_only_ask_otherwise_are_measured_on_one_training(small_data: Path) -> None:
+    data = get_organized_data(small_data / "test_w")
+    once = Recipe(epochs=1, batch_size=6, four_views=False)
+    trials = [Trial(str(recipe), {}, recipe) for recipe in (once, replace(once, four_views=True), replace(once, n=6))]
+    together = list(trained_together([(trial, 1) for trial in trials] + [(trials[0], 2)]))
+    assert together == [(trials[:2], 1), (trials[2:], 1), (trials[:1], 2)]
+    asked_once, asked_four_times = measure(trials[:2], data, fold=1)
+    assert asked_once.accuracy == asked_once.one_view == asked_four_times.one_view
+    assert asked_once.train_loss == asked_four_times.train_loss
+    assert asked_once.cross_entropy != asked_four_times.cross_entropy
 
 
 def test_the_log_has_every_experiment_on_all_its_folds_with_the_settings_that_it_ran_with() -> None:

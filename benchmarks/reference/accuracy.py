@@ -20,7 +20,7 @@ from torch import nn
 from benchmarks.reference import handout
 from benchmarks.reference.figures import Aim
 from reference import get_accuracy, get_organized_data, split_by_student
-from reference.beyond import BEST, FourViews, build_network, train_by_recipe
+from reference.beyond import BEST, ask_by, build_network, train_by_recipe
 from reference.beyond.memory import keep_freed_memory
 
 FASTER = Aim(5, at_least=True)
@@ -75,7 +75,7 @@ def shortened_recipe(data: NDArray[np.floating], report: Callable[[nn.Module], N
     recipe = replace(BEST, epochs=SHORTENED)
     network = build_network(recipe)
     train_data, valid_data = split_by_student(data.astype(np.float32, copy=False))
-    train_by_recipe(network, recipe, train_data, valid_data, report=lambda _: report(FourViews(network)))
+    train_by_recipe(network, recipe, train_data, valid_data, report=lambda _: report(ask_by(recipe, network)))
 
 
 def timed(training: Training, data: NDArray[np.floating], measure: Measure, most_seconds: float) -> Run:

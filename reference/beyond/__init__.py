@@ -9,6 +9,6 @@ and `memory` saves time. `recipe` holds the settings, and `reference/experiments
 from reference.beyond.network import build_network
 from reference.beyond.recipe import BEST, BEST_CNN, Recipe
 from reference.beyond.training import train_by_recipe
-from reference.beyond.views import FourViews
+from reference.beyond.views import SeveralViews, ask_by
 
-__all__ = ["BEST", "BEST_CNN", "FourViews", "Recipe", "build_network", "train_by_recipe"]
+__all__ = ["BEST", "BEST_CNN", "Recipe", "SeveralViews", "ask_by", "build_network", "train_by_recipe"]

@@ -17,7 +17,8 @@ class Recipe:
         share of the picture; permute_colours: in what share of the batches red, green and blue change places; light:
         make both brighter or darker by up to so much, and their contrast higher or lower by up to twice that share;
         hide: the side of a grey square that covers the same place of both, as a share of the picture.
-    four_views: answer by what the network says to four views of the same shoes (`reference.beyond.views`).
+    four_views: answer by what the network says to four views of the same shoes (`reference.beyond.views`);
+        other_sizes: ask in all of them again with the shoes larger and smaller by such a share, 0 does not.
     """
 
     model: str = "CNNChannel"
@@ -40,6 +41,7 @@ class Recipe:
     light: float = 0.1
     hide: float = 0.28
     four_views: bool = True
+    other_sizes: float = 0.0
 
 
 BEST = Recipe()

@@ -5,6 +5,7 @@ and a network that learned from two of them answers for the third. The test fold
 """
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +13,13 @@ from typing import Annotated
 import torch
 import typer
 
+from reference.beyond import Recipe
 from reference.beyond.memory import keep_freed_memory
 from reference.data import get_organized_data
-from reference.experiments.measuring import Measured, measure
+from reference.experiments.measuring import Measured, measure, training_of
 from reference.experiments.results import results_page
-from reference.experiments.trials import read_chapters
+from reference.experiments.trials import Trial, read_chapters
+from reference.recipes import PlainRecipe
 
 LOG = Path(__file__).with_name("log.jsonl")
 
@@ -24,7 +27,9 @@ LOG = Path(__file__).with_name("log.jsonl")
 def main(
     data: Annotated[Path, typer.Option(help="Folder with train; nothing else in it is read.", exists=True)],
     only: Annotated[list[str] | None, typer.Option(help="Name of an experiment; may be given again.")] = None,
-    log: Annotated[Path, typer.Option(help="Gets a line for each training; what it holds is not run again.")] = LOG,
+    log: Annotated[
+        Path, typer.Option(help="Gets a line for each experiment and fold; what it holds is not run again.")
+    ] = LOG,
     threads: Annotated[int, typer.Option(min=1, help="Threads of each training.")] = 2,
     device: Annotated[str, typer.Option(help="Where what goes beyond the assignment trains: cpu or cuda.")] = "cpu",
 ) -> None:
@@ -43,12 +48,21 @@ def main(
         torch.set_num_threads(threads)
         torch.backends.cudnn.benchmark = True  # try which way of convolving is fastest, since all batches are alike
         train_data = get_organized_data(data / "train")
-    for trial, fold in missing:
-        run = measure(trial, train_data, fold, device)
-        print(f"{trial.name}, fold {fold}: {run.accuracy:.1%}, {run.seconds} seconds", flush=True)
-        with log.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(asdict(run)) + "\n")
+    for trials, fold in trained_together(missing):
+        for run in measure(trials, train_data, fold, device):
+            print(f"{run.experiment}, fold {fold}: {run.accuracy:.1%}, {run.seconds} seconds", flush=True)
+            with log.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(asdict(run)) + "\n")
     log.with_name("results.md").write_text(results_page(chapters, read_log(log)), encoding="utf-8")
+
+
+def trained_together(turns: Sequence[tuple[Trial, int]]) -> Iterator[tuple[Sequence[Trial], int]]:
+    """The turns, those with the same training on the same fold side by side: it is done once for all of them."""
+    alike: dict[tuple[PlainRecipe | Recipe, int], list[Trial]] = {}
+    for trial, fold in turns:
+        alike.setdefault((training_of(trial.recipe), fold), []).append(trial)
+    for (_, fold), trials in alike.items():
+        yield trials, fold
 
 
 def read_log(log: Path) -> list[Measured]:

@@ -12,8 +12,8 @@ Written by `python -m reference.experiments` from `experiments.toml` and `log.js
 
 Accuracy and cross-entropy are those of students held out of the train folder, on all of their right and all six of
 their wrong pairs, pairs and wrong pairs weighing alike, means over the folds. *One view*: the accuracy of the same
-network when it is asked once and not four times. *Loss*: of the last epoch's batches. *On*: the processor or a graphics
-card, where the same numbers are rounded otherwise.
+network when it is asked once and not several times. *Loss*: of the last epoch's batches. *On*: the processor or a
+graphics card, where the same numbers are rounded otherwise.
 
 The same recipe with other weights and another order of the batches gives an accuracy a point or two higher or lower,
 so such a difference says little, and the best of many rows is a little worse than it looks.
