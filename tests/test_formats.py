@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,11 +17,10 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import Result
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
-from autograder.cli import app
 from autograder.grading import Graded, check_questions
 from autograder.report.formats import FORMATS, Wanted, WrongFormat, wanted_formats, write_formats
 from autograder.report.formats.classroom50 import VARIABLES, classroom50_json
@@ -402,7 +402,7 @@ def test_a_tag_without_a_time_is_refused_in_a_sentence() -> None:
 
 
 def test_check_writes_annotations_on_the_notebooks_lines_and_the_summary(
-    small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: Callable[..., Result]
 ) -> None:
     notebook = solution_notebook()
     for cell in notebook.cells:
@@ -410,8 +410,8 @@ def test_check_writes_annotations_on_the_notebooks_lines_and_the_summary(
     write_notebook(tmp_path / "work.ipynb", notebook)
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-    command = ["check", tmp_path / "work.ipynb", "--data", small_data, "--only", "same", "--format", "github"]
-    done = CliRunner().invoke(app, [*map(str, command), "--format", f"json={tmp_path / 'result.json'}"])
+    options = ["--data", small_data, "--only", "same", "--format", "github"]
+    done = check(tmp_path / "work.ipynb", *options, "--format", f"json={tmp_path / 'result.json'}")
     assert done.exit_code == 1, done.output
     (kind, properties, message), *others = commands_in(done.stdout)
     assert (kind, properties["file"], others) == ("error", "work.ipynb", [])

@@ -29,9 +29,8 @@ WHOLE = [None, None, None]
 
 
 @pytest.fixture(scope="module")
-def template():
-    with Template(LIMITS) as template:
-        yield template
+def template(limited):
+    return limited(LIMITS)
 
 
 @contextmanager

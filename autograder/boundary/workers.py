@@ -136,7 +136,7 @@ class Template:
         )
         theirs.close()
         self._control = ours
-        self._ready_to_train = False
+        self._ready_to_train = self._has_forked = False
 
     def fork(
         self, data: Path | None, seed: int, surroundings: Surroundings = NOTHING, trains: bool = False
@@ -192,6 +192,7 @@ class Template:
             self._control.sendall(b"O")
             self._ready_to_train = True
         ours, theirs = socket.socketpair()
+        self._has_forked = True
         with theirs:
             socket.send_fds(self._control, [b"F"], [theirs.fileno()])
         return int(self._line()), ours
@@ -223,6 +224,8 @@ class Template:
             self._control.shutdown(socket.SHUT_RDWR)  # who is talking to it is told that it is gone
         with self._talking:
             self._control.close()
+        if not self._has_forked:  # it may still be importing, and would hear of its end only afterwards
+            self._process.kill()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
