@@ -513,6 +513,22 @@ def test_a_template_that_was_killed_is_started_anew():
             assert value(one, "x") == 1
 
 
+def test_a_template_that_nobody_needed_is_not_waited_for_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    template = Template(LIMITS)
+    template.close()
+    assert template._process.returncode == -signal.SIGKILL
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_template_that_has_forked_workers_ends_them_and_then_itself():
+    with Template(LIMITS) as template:
+        descriptor = os.pidfd_open(template.fork(None, 0)._pid)
+    assert template._process.returncode == 0
+    assert select.select([descriptor], [], [], 30)[0] == [descriptor]
+    os.close(descriptor)
+
+
 def test_a_judge_that_is_killed_leaves_no_worker_behind(tmp_path):
     script = tmp_path / "judge.py"
     script.write_text(
