@@ -98,6 +98,7 @@ def grader(setup: Setup, grader_for: Callable[[Setup], Grader]) -> Grader:
 
 @pytest.fixture
 def check(grader_for: Callable[[Setup], Grader], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Runs `autograder check` with some arguments: the whole command, but in this process and with that template."""
+    """Runs `autograder check` with some arguments: the whole command, but in this process and with that template, for
+    which --device, --no-sandbox and the limits of another rubric come too late."""
     monkeypatch.setattr(Setup, "grader", lambda setup: nullcontext(grader_for(setup)))
     return lambda *arguments: CliRunner().invoke(app, ["check", *map(str, arguments)])
