@@ -1,5 +1,6 @@
 """The verdicts on sample submissions: each mistake is caught by the checks that name it, and right work by none."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -100,14 +101,18 @@ def test_right_work_in_another_style_loses_no_point(name: str, tmp_path: Path, s
     assert {id: outcome for id, outcome in found.items() if outcome != "pass"} == {}
 
 
+@pytest.fixture(scope="module")
+def training(small_data: Path, grader_for: Callable[[Setup], Grader]) -> tuple[Setup, Grader]:
+    setup = prepare(small_data, only=["train"])
+    return setup, grader_for(setup)
+
+
 @pytest.mark.parametrize("name", TRAINING)
 def test_a_training_loop_is_judged_by_what_reached_the_optimizer(
-    name: str, tmp_path: Path, small_data: Path, grader: Grader
+    name: str, tmp_path: Path, training: tuple[Setup, Grader]
 ) -> None:
     submission = read_submissions()[name]
-    training = prepare(small_data, only=["train"])
-    path = write_brief(submission, tmp_path)
-    found = verdicts(path, training, grader.sibling(training.data_set, ["train"]))
+    found = verdicts(write_brief(submission, tmp_path), *training)
     assert {id for id, outcome in found.items() if outcome == "fail"} == set(submission.caught_by)
     assert {id for id, outcome in found.items() if outcome == "partial"} == set(submission.partial_by)
 
