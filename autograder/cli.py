@@ -17,6 +17,7 @@ from autograder.marking.kept import CannotMark, read_marks
 from autograder.marking.merging import show_marks, take_marks
 from autograder.marking.reading import NotUnderstood
 from autograder.overrides import FILE_NAME
+from autograder.report.besides import besides_of
 from autograder.report.class_page import CLASS_PAGE
 from autograder.report.curves import curve_pictures
 from autograder.report.files import write_text
@@ -30,8 +31,9 @@ from autograder.report.table import class_table
 from autograder.results_folder import InUse, ResultsFolder, held
 from autograder.rubric import DEFAULT_RUBRIC
 from autograder.secret import NoSecret, secret_seed
-from autograder.session import CannotGrade, Setup, grade_path, prepare, read_submission
-from autograder.submission.notebook import Unreadable
+from autograder.session import CannotGrade, Setup, grade_what_is_there, prepare, read_submission
+from autograder.submission.bundle import Bundle
+from autograder.submission.notebook import NothingThere, Unreadable
 from autograder.temporary import temporary_folders_in_one
 from autograder.verdict import Verdict
 from autograder.whole_class import Entry, entries_of, finished_results, forget_finished, grade_class, grader_failed
@@ -91,7 +93,8 @@ def check(
 ) -> None:
     """Grade one submission and show why.
 
-    Exit status: 0 all automatic checks pass, 1 some do not, 2 the command was wrong or there was nothing to grade.
+    Exit status: 0 all automatic checks pass, 1 some do not, as where the submission cannot be read, 2 the command was
+    wrong and nothing was graded.
     """
     try:
         wanted = wanted_formats(format or [TABLE], os.environ)
@@ -105,15 +108,16 @@ def check(
         console=Console(stderr=True),
         transient=True,
     )
-    with temporary_folders_in_one(), setup.grader() as grader, progress:
+    pages = out is not None or html is not None
+    with temporary_folders_in_one(), setup.grader(pages=pages) as grader, progress:
         task = progress.add_task("starting")
 
         def on_verdict(check: Check, verdict: Verdict) -> None:
             progress.update(task, description=f"{check.id}: {verdict.outcome.value}")
 
         try:
-            graded = grade_path(submission, setup, grader, on_verdict)
-        except Unreadable as problem:
+            graded = grade_what_is_there(submission, setup, grader, on_verdict)
+        except NothingThere as problem:
             progress.stop()
             _refuse(str(problem))
     result = setup.result(graded)
@@ -122,10 +126,11 @@ def check(
             write_result(out, result, graded)
         if html is not None:
             html.parent.mkdir(parents=True, exist_ok=True)
-            write_text(html, report_page(result, curve_pictures(result["submission"], graded.curves)))
+            curves = curve_pictures(result["submission"], graded.curves)
+            write_text(html, report_page(result, curves, besides_of(graded)))
         places: Mapping[str, Place] = {}
         if any(one.name == GITHUB for one in wanted):
-            places = places_of(submission, read_submission(submission, setup), result, checkout(os.environ))
+            places = places_of(submission, _bundle(submission, setup), result, checkout(os.environ))
         write_formats(wanted, Shown(result, setup.questions, places, os.environ), Console())
     except OSError as problem:
         _refuse(f"{problem.filename or out or html} cannot be written: {problem.strerror or problem}")
@@ -245,6 +250,14 @@ def all_pass(result: dict[str, Any]) -> bool:
     """Whether every automatic check passed."""
     automatic = [entry for id, entry in result["checks"].items() if CHECKS[id].automatic]
     return all(entry["verdict"] == "pass" for entry in automatic)
+
+
+def _bundle(submission: Path, setup: Setup) -> Bundle | None:
+    """What was graded, None where the submission cannot be read."""
+    try:
+        return read_submission(submission, setup)
+    except Unreadable:
+        return None
 
 
 def _decisions(given: Path | None, folder: Path) -> Path:

@@ -208,18 +208,33 @@ class Photographs:
     def __init__(self, data: DataSet) -> None:
         self.data = data
         self._files = {photograph.shoe: photograph.file_name for photograph in data.photographs}
+        self._students: dict[str, tuple[int, ...]] = {}
         self._loading = threading.Lock()
         self._arrays: dict[str, NDArray[np.uint8]] = {}
 
     def students(self, folder: str) -> tuple[int, ...]:
         """The students of a folder, ascending."""
-        return self.data.students(folder)
+        if folder not in self._students:
+            self._students[folder] = self.data.students(folder)
+        return self._students[folder]
 
     def array(self, folder: str, students: Sequence[int]) -> NDArray[np.float32]:
         """What a right loader makes of some students of a folder: float32 [N, 3, 2, 224, 224, 3]."""
         everyone = list(self.students(folder))
         rows = [everyone.index(student) for student in students]
         return normalised(self._pixels(folder)[rows])
+
+    def picture(self, shoe: Shoe) -> NDArray[np.uint8] | None:
+        """One photograph as its file gives it, uint8 [224, 224, 3]; None where the data set has none of this shoe.
+
+        Raises: UnusableData.
+        """
+        if shoe not in self._files:
+            return None
+        loaded = self._arrays.get(shoe.folder)
+        if loaded is None:
+            return self._read(shoe)
+        return loaded[self.students(shoe.folder).index(shoe.student), shoe.pair - 1, shoe.side]
 
     def _pixels(self, folder: str) -> NDArray[np.uint8]:
         with self._loading:
@@ -239,15 +254,20 @@ class Photographs:
 
         def load(place: tuple[Shoe, tuple[int, int, int]]) -> None:
             shoe, index = place
-            if shoe not in self._files:
-                return
-            path = self.data.folder / folder / self._files[shoe]
-            try:
-                with Image.open(path) as picture:
-                    pixels[index] = np.asarray(picture.convert("RGB"))
-            except (OSError, ValueError) as problem:
-                raise UnusableData(f"{path} is no picture of 224 x 224: {problem}") from problem
+            if shoe in self._files:
+                pixels[index] = self._read(shoe)
 
         with ThreadPoolExecutor() as threads:
             list(threads.map(load, places))
+        return pixels
+
+    def _read(self, shoe: Shoe) -> NDArray[np.uint8]:
+        path = self.data.folder / shoe.folder / self._files[shoe]
+        try:
+            with Image.open(path) as picture:
+                pixels = np.asarray(picture.convert("RGB"))
+        except (OSError, ValueError) as problem:
+            raise UnusableData(f"{path} is no picture of 224 x 224: {problem}") from problem
+        if pixels.shape != (224, 224, 3):
+            raise UnusableData(f"{path} is no picture of 224 x 224 but of {pixels.shape[1]} x {pixels.shape[0]}")
         return pixels

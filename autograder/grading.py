@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from autograder.boundary.sandbox import Sandbox
+from autograder.boundary.showing import NotebookAsHtml, notebook_as_html
 from autograder.boundary.workers import Template
 from autograder.checks import CHECKS, Check, Settings, chosen_checks, judge
 from autograder.checks.held import held
@@ -33,13 +34,15 @@ from autograder.evidence.kinds import (
     stopped,
 )
 from autograder.evidence.laboratory import Laboratory
+from autograder.evidence.photographs import photographs_of
 from autograder.evidence.training_kinds import ChannelMemory, CnnMemory, Curve, TestRun, TrainingRun
 from autograder.program.excerpts import Excerpt, excerpts
 from autograder.program.reaching import reaches
+from autograder.program.rivals import rivals_of
 from autograder.program.understanding import Understanding
 from autograder.rubric import Rubric
 from autograder.submission.bundle import Bundle
-from autograder.submission.notebook import Unreadable
+from autograder.submission.notebook import Cell, Unreadable
 from autograder.verdict import Outcome, Verdict
 
 # The quick ones first, so that a person sees the first verdict soon.
@@ -70,11 +73,14 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Graded:
-    """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it; code: the
-    text of that; figures: by question, what of the evidence one sees at a glance.
+    """A submission's verdicts by check id, in the rubric's order; resolved: by role, what was taken for it and what
+    else could be meant; code: the text of what was taken; figures: by question, what of the evidence one sees at a
+    glance.
 
     curves: of the trainings that were run, by name; seconds: of wall-clock time by kind of evidence, and printed: what
-    the submission wrote to its standard output, by the function that was tried, which are no part of the result.
+    the submission wrote to its standard output, by the function that was tried, which are no part of the result. Nor
+    are, for a page: pictures of the shoes that the figures name (JPEG), by name, and cells and notebook, None where
+    none is wanted or it could not be made.
     """
 
     name: str
@@ -85,8 +91,11 @@ class Graded:
     curves: Mapping[str, Curve] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     printed: Mapping[str, str] = field(default_factory=dict)
+    cells: tuple[Cell, ...] = ()
+    notebook: NotebookAsHtml | None = None
     code: Mapping[str, Excerpt] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Grader:
@@ -102,13 +111,15 @@ class Grader:
         device: str = "cpu",
         sandbox: Sandbox | None = None,
         at_once: int = MOST_AT_ONCE,
+        pages: bool = False,
     ) -> None:
         """Args: sandbox: None for the best there is; at_once: how many trainings of a submission may run side by side,
-        if there are processors for them."""
+        if there are processors for them; pages: whether what is graded will be shown with its notebook."""
         self.data_set = data_set
         self.rubric = rubric
         self.seed = seed
         self.checks = checks_to_judge(rubric, only)
+        self._pages = pages
         self._coded = CodedData(data_set, seed)
         self._photographs = Photographs(data_set)
         self._template = template or Template(rubric.limits, device, sandbox)
@@ -152,7 +163,9 @@ class Grader:
         progress.seconds["processor time of the submission's own code"] = sum(laboratory.own_seconds)
         ordered = {check.id: progress.verdicts[check.id] for check in self.checks}
         resolved = understanding.declared() | laboratory.resolved
-        named = {role.value: resolved[role] for role in sorted(resolved)}
+        tried = {role: entry for role, entry in resolved.items() if role in laboratory.tried}
+        rivals = _or_nothing(lambda: rivals_of(understanding, tried, laboratory.ruled_out))
+        named = {role.value: resolved[role] | rivals.get(role.value, {}) for role in sorted(resolved)}
         return Graded(
             bundle.name,
             bundle.digest,
@@ -162,9 +175,20 @@ class Grader:
             progress.curves,
             progress.seconds,
             laboratory.printed,
+            bundle.cells,
+            self._as_html(bundle),
             _or_nothing(lambda: {role.value: found for role, found in excerpts(understanding, resolved).items()}),
             progress.figures,
+            _or_nothing(lambda: photographs_of(progress.figures, self._photographs)) if self._pages else {},
         )
+
+    def _as_html(self, bundle: Bundle) -> NotebookAsHtml | None:
+        if not self._pages:
+            return None
+        try:
+            return notebook_as_html(self._template, bundle.files, self.rubric.limits.notebook_mebibytes * 2**20)
+        except Exception:  # as of all that is only shown
+            return None
 
     def _best(
         self,

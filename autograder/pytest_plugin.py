@@ -94,8 +94,8 @@ class CheckItem(pytest.Item):
 
 def _grade(config: pytest.Config, checks: list[str]) -> dict[str, Any]:
     from autograder.secret import NoSecret, secret_seed
-    from autograder.session import CannotGrade, grade_path, prepare
-    from autograder.submission.notebook import Unreadable
+    from autograder.session import CannotGrade, grade_what_is_there, prepare
+    from autograder.submission.notebook import NothingThere
 
     named, data = config.getoption("--submission"), config.getoption("--submission-data")
     base = config.invocation_params.dir
@@ -104,8 +104,8 @@ def _grade(config: pytest.Config, checks: list[str]) -> dict[str, Any]:
         seed = config.getoption("--submission-seed")
         setup = prepare(base / data if data else None, secret_seed() if seed is None else seed, checks)
         with setup.grader() as grader:
-            return setup.result(grade_path(path, setup, grader))
-    except (CannotGrade, NoSecret, Unreadable) as problem:
+            return setup.result(grade_what_is_there(path, setup, grader))
+    except (CannotGrade, NoSecret, NothingThere) as problem:
         return {"problem": str(problem)}
 
 

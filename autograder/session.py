@@ -15,7 +15,7 @@ from autograder.report.result import result_of
 from autograder.rubric import DEFAULT_RUBRIC, Rubric, RubricError, read_rubric
 from autograder.submission.bundle import Bundle, digest_of, read_bundles, submission_name
 from autograder.submission.decisions import Decisions
-from autograder.submission.notebook import Unreadable
+from autograder.submission.notebook import NothingThere, Unreadable
 
 
 class CannotGrade(Exception):
@@ -38,8 +38,8 @@ class Setup:
     def questions(self) -> dict[str, str]:
         return self.rubric.questions
 
-    def grader(self, at_once: int = MOST_AT_ONCE) -> Grader:
-        return Grader(self.data_set, self.rubric, self.seed, self.only, None, self.device, self.sandbox, at_once)
+    def grader(self, at_once: int = MOST_AT_ONCE, pages: bool = False) -> Grader:
+        return Grader(self.data_set, self.rubric, self.seed, self.only, None, self.device, self.sandbox, at_once, pages)
 
     def result(self, graded: Graded) -> dict[str, Any]:
         return result_of(graded, self.rubric, self.data_set.digest, self.seed, self.sandbox)
@@ -103,6 +103,18 @@ def grade_path(path: Path, setup: Setup, grader: Grader, on_verdict: OnVerdict =
     return grader.grade(read_submission(path, setup), on_verdict)
 
 
+def grade_what_is_there(
+    path: Path, setup: Setup, grader: Grader, on_verdict: OnVerdict = lambda check, verdict: None
+) -> Graded:
+    """Grade one submission; one that cannot be read gets a result that says so. Raises NothingThere."""
+    try:
+        return grade_path(path, setup, grader, on_verdict)
+    except NothingThere:
+        raise
+    except Unreadable as problem:
+        return _unread(path, problem, grader)
+
+
 def grade_path_or_say_why(path: Path, setup: Setup, grader: Grader) -> Graded:
     """Grade one submission of a class; one that cannot be read gets a result that says so.
 
@@ -114,10 +126,14 @@ def grade_path_or_say_why(path: Path, setup: Setup, grader: Grader) -> Graded:
     try:
         return grade_path(path, setup, grader)
     except Unreadable as problem:
-        try:
-            digest = digest_of(path)
-        except OSError:
-            digest = ""
-        return unreadable(submission_name(path), digest, problem, grader.checks)
+        return _unread(path, problem, grader)
     except Exception as fault:  # a fault of ours must not cost the others their results
         return faulty(submission_name(path), fault, grader.checks)
+
+
+def _unread(path: Path, problem: Unreadable, grader: Grader) -> Graded:
+    try:
+        digest = digest_of(path)
+    except OSError:
+        digest = ""
+    return unreadable(submission_name(path), digest, problem, grader.checks)

@@ -108,7 +108,7 @@ def grade_class(
 @contextmanager
 def _grading(setup: Setup, out: ResultsFolder, at_once: int) -> Iterator[Callable[[Entry], dict[str, Any]]]:
     """What a job does with one submission after another."""
-    with setup.grader(at_once) as grader:
+    with setup.grader(at_once, pages=True) as grader:
 
         def grade(entry: Entry) -> dict[str, Any]:
             before = made_from(entry.path, setup)

@@ -86,19 +86,23 @@ def limited(shared_template: Template) -> Callable[[Limits], Template]:
 
 
 @pytest.fixture(scope="session")
-def grader_for(shared_template: Template) -> Callable[[Setup], Grader]:
-    """A grader for a setup, on that process."""
-    return lambda setup: Grader(setup.data_set, setup.rubric, setup.seed, setup.only, shared_template)
+def grader_for(shared_template: Template) -> Callable[..., Grader]:
+    """A grader for a setup, on that process; pages: whether what is graded will be shown with its notebook."""
+
+    def on_that_process(setup: Setup, pages: bool = False) -> Grader:
+        return Grader(setup.data_set, setup.rubric, setup.seed, setup.only, shared_template, pages=pages)
+
+    return on_that_process
 
 
 @pytest.fixture(scope="session")
-def grader(setup: Setup, grader_for: Callable[[Setup], Grader]) -> Grader:
+def grader(setup: Setup, grader_for: Callable[..., Grader]) -> Grader:
     return grader_for(setup)
 
 
 @pytest.fixture
-def check(grader_for: Callable[[Setup], Grader], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def check(grader_for: Callable[..., Grader], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Runs `autograder check` with some arguments: the whole command, but in this process and with that template, for
     which --device, --no-sandbox and the limits of another rubric come too late."""
-    monkeypatch.setattr(Setup, "grader", lambda setup: nullcontext(grader_for(setup)))
-    return lambda *arguments: CliRunner().invoke(app, ["check", *map(str, arguments)])
+    monkeypatch.setattr(Setup, "grader", lambda setup, pages: nullcontext(grader_for(setup, pages)))
+    return lambda *arguments: CliRunner().invoke(app, ["check", *map(str, arguments)], catch_exceptions=False)

@@ -82,7 +82,7 @@ def class_of_three(tmp_path: Path, small_data: Path, monkeypatch: pytest.MonkeyP
         (folder / f"{name}.py").write_text(f"# {name}\n")
     found = Class(folder, tmp_path / "out", small_data, tmp_path / "log")
     monkeypatch.setattr(whole_class, "grade_path_or_say_why", found.graded)
-    monkeypatch.setattr(Setup, "grader", lambda setup, at_once: nullcontext())
+    monkeypatch.setattr(Setup, "grader", lambda setup, at_once, pages: nullcontext())
     return found
 
 
@@ -219,7 +219,7 @@ def test_a_file_for_which_there_is_no_room_leaves_no_half_and_the_finished_resul
     assert refused_in_a_sentence(done, f"{class_of_three.out / 'berta' / 'report.html'} cannot be written: ")
     assert class_of_three.at_work() == ["anna", "berta"]
     left = class_of_three.files()
-    assert set(left) == {"anna/result.json", "anna/report.html", "anna/graded.json"}
+    assert set(left) == {"anna/result.json", "anna/report.html", "anna/report.json", "anna/graded.json"}
     assert all(undisturbed[name] == content for name, content in left.items())
     class_of_three.happens.clear()
     class_of_three.grade()
@@ -265,7 +265,7 @@ def test_a_temporary_folder_that_is_not_there_is_named(class_of_three: Class, mo
 def test_a_job_that_cannot_even_begin_ends_the_class_in_a_sentence(
     class_of_three: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_room(setup: Setup, at_once: int) -> None:
+    def no_room(setup: Setup, at_once: int, pages: bool) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/autograder-home")
 
     monkeypatch.setattr(Setup, "grader", no_room)
@@ -288,7 +288,7 @@ def test_a_folder_of_results_that_vanishes_is_missed_and_not_made_anew_with_a_pa
     assert refused_in_a_sentence(done, f"{class_of_three.out} cannot be written: the folder of results was removed")
     assert not class_of_three.out.exists()
     class_of_three.happens.clear()
-    assert class_of_three.grade().exit_code == 0 and len(class_of_three.files()) == 13
+    assert class_of_three.grade().exit_code == 0 and len(class_of_three.files()) == 16
 
 
 def test_a_second_grader_on_the_same_results_is_refused_and_the_first_goes_on(class_of_three: Class) -> None:

@@ -9,22 +9,29 @@ from urllib.parse import quote
 import pytest
 
 from autograder.boundary.sandbox import Sandbox
+from autograder.boundary.showing import NotebookAsHtml
 from autograder.grading import Graded, check_questions
 from autograder.report.class_page import CLASS_PAGE, class_page
 from autograder.report.files import write_text
 from autograder.report.result import result_of, write_result
 from autograder.rubric import DEFAULT_RUBRIC, read_rubric
+from autograder.submission.notebook import Cell
 from autograder.verdict import Outcome, Verdict, failed, partial, passed
 
 pytestmark = pytest.mark.in_browser
 
 # In order of name, with the points of their two questions.
 SUBMISSIONS = {
-    "anna": {"data.shape": passed("four"), "same.content": failed("six", "five")},
+    "anna": {"data.shape": passed("four"), "same.content": failed("six", "five (cell 1, line 1)")},
     "berta": {"data.shape": partial("four", "three"), "same.content": passed("six")},
     "נועה <script>alert(1)<_script> 100%": {"data.shape": passed("four"), "same.content": passed("six")},
     "zoe": {"same.content": Verdict(Outcome.TIMEOUT, observed="longer than 60 seconds\x1b[2J")},
 }
+# As a worker hands over what strangers wrote.
+STRANGE = """</div></li></ol><script>alert(1)</script><img src="http://example.org/a.png" onerror="alert(1)">
+<iframe src="http://example.org"></iframe><style>body { display: none }</style><p style="position: fixed">hello</p>"""
+CELLS = (Cell(0, "markdown", ""), Cell(1, "code", "six()"))
+NOTEBOOK = NotebookAsHtml([STRANGE, "<pre><code>six()</code></pre>"], ())
 SIZES = [(390, 844), (1280, 900)]
 
 
@@ -34,7 +41,7 @@ def results(tmp_path: Path) -> Path:
     rubric = read_rubric(DEFAULT_RUBRIC, check_questions())
     found = {}
     for name, verdicts in SUBMISSIONS.items():
-        graded = Graded(name, "d1", verdicts)
+        graded = Graded(name, "d1", verdicts, cells=CELLS, notebook=NOTEBOOK)
         found[name] = result_of(graded, rubric, "d2", 7, Sandbox.CAGE)
         write_result(tmp_path / name, found[name], graded)
     write_text(tmp_path / CLASS_PAGE, class_page(found, rubric.questions))
@@ -130,6 +137,21 @@ def test_links_lead_to_the_reports_and_nothing_is_asked_for_on_either_page(
     assert all(request.startswith("file://") for request in seen.requests)
     opened = [request.partition("#")[0] for request in seen.requests]
     assert set(opened) <= {address(path) for path in visited} and seen.complaints == []
+
+
+def test_a_check_leads_to_the_cell_that_it_speaks_of_and_that_back_to_the_check(
+    page: Any, results: Path, seen: Seen
+) -> None:
+    page.goto(address(results / "anna" / "report.html"))
+    page.get_by_role("link", name="cell 1", exact=True).click()
+    assert page.url.endswith("#cell-1")
+    found = page.get_by_role("list", name="What was found in cell 1")
+    assert "five" in found.inner_text() and found.bounding_box()["x"] >= 0
+    found.get_by_role("link").click()
+    assert page.url.endswith("#same.content")
+    assert page.get_by_text("hello", exact=True).is_visible(), "a stranger's style has an effect"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert all(request.startswith("file://") for request in seen.requests) and seen.complaints == []
 
 
 def test_no_page_is_wider_than_the_screen_and_what_is_too_wide_can_be_scrolled_by_keyboard(page: Any) -> None:

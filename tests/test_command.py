@@ -131,14 +131,15 @@ def test_a_result_has_the_keys_that_other_programs_read(solution: Path, small_da
         ("words.ipynb", b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "no code cell"),
     ],
 )
-def test_garbage_ends_in_one_sentence_and_exit_status_2(
+def test_of_garbage_a_terminal_shows_the_reason_and_the_points_and_the_exit_status_is_1(
     name: str, content: bytes, sentence: str, tmp_path: Path, small_data: Path, check: Callable[..., Result]
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     done = check(path, "--data", small_data)
-    assert done.exit_code == 2 and done.stdout == ""
-    assert sentence in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert done.exit_code == 1 and not done.stderr.strip()
+    shown, *reason, points = done.stdout.splitlines()
+    assert shown == path.stem and sentence in " ".join(reason) and points == "0 of 70 automatic points"
 
 
 def test_a_class_with_garbage_in_it_is_graded_all_the_same(solution: Path, small_data: Path, tmp_path: Path) -> None:

@@ -421,6 +421,48 @@ def test_check_writes_annotations_on_the_notebooks_lines_and_the_summary(
     assert json.loads((tmp_path / "result.json").read_text())["checks"]["same.shape"]["verdict"] == "fail"
 
 
+def test_a_submission_that_cannot_be_read_is_a_whole_result_in_every_format(
+    rubric: Rubric, small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: Callable[..., Result]
+) -> None:
+    work, out = tmp_path / "work", tmp_path / "out"
+    work.mkdir()
+    (work / "broken.ipynb").write_bytes(b'{"cells": [')
+    given = CLASSROOM50 | {"GITHUB_WORKSPACE": str(work), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+    arguments = [work / "broken.ipynb", "--data", small_data, "--out", out, "--format", "github"]
+    for name in ("json", "junit", "gradescope", "classroom50"):
+        arguments += ["--format", f"{name}={tmp_path / name}"]
+    done = check(*arguments)
+    assert done.exit_code == 1, done.output
+    reason = "broken.ipynb is cut off or damaged"
+    ((kind, properties, message),) = commands_in(done.stdout)
+    assert (kind, properties["file"], message[: len(reason)]) == ("error", "broken.ipynb", reason)
+    assert properties["title"] == "all checks: missing, 0 of 100 points"
+    summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert all(f"<td>{id}</td>" in summary for id in rubric.points) and summary.count(reason) == len(rubric.points) + 1
+    result = json.loads((tmp_path / "json").read_text())
+    assert json.loads((out / "result.json").read_text()) == result and (out / "report.html").is_file()
+    assert list(result["checks"]) == list(rubric.points) and result["points"] == 0
+    assert all(e["verdict"] == "missing" and reason in e["message"] for e in result["checks"].values())
+    (suite,) = JUnitXml.fromfile(str(tmp_path / "junit"))
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (len(rubric.points), len(rubric.points), 0, 0)
+    assert all(reason in case.result[0].text for case in suite)
+    scores = json.loads((tmp_path / "gradescope").read_text())
+    assert reason in scores["output"] and sum(test.get("score", 0) for test in scores["tests"]) == 0
+    assert all(test["status"] == "failed" and reason in test["output"] for test in scores["tests"])
+    fifty = json.loads((tmp_path / "classroom50").read_text())
+    assert (fifty["score"], fifty["max-score"]) == (0, 7000) and all(reason in t["output"] for t in fifty["tests"])
+
+
+def test_where_nothing_lies_there_is_nothing_to_tell(
+    small_data: Path, tmp_path: Path, check: Callable[..., Result]
+) -> None:
+    done = check(tmp_path / "nowhere.ipynb", "--data", small_data, "--format", f"json={tmp_path / 'result.json'}")
+    assert (done.exit_code, done.output.strip()) == (2, "autograder: nowhere.ipynb does not exist")
+    assert not any(tmp_path.iterdir())
+
+
 def test_formats_go_where_they_are_wanted() -> None:
     wanted = wanted_formats(["github", "junit=out/report.xml", "json=a=b.json"], {})
     assert wanted == (Wanted("github"), Wanted("junit", Path("out/report.xml")), Wanted("json", Path("a=b.json")))

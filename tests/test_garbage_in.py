@@ -57,6 +57,7 @@ WHOLE = as_bytes(notebook("a = 1", "b = a"))
         pytest.param(b"", "a.ipynb is empty", id="empty"),
         pytest.param(b" \n\t\r\n ", "a.ipynb is empty", id="blanks only"),
         pytest.param(WHOLE[:-40], "cut off or damaged", id="truncated"),
+        pytest.param(b'{"cells": ["x', "damaged: unterminated string in line 1; save", id="within a string"),
         pytest.param(WHOLE[:1], "cut off or damaged", id="one brace"),
         pytest.param(b"%PDF-1.7\n1 0 obj", "is a PDF, whatever its name says", id="PDF"),
         pytest.param(b"PK\x03\x04\x14\x00", "is a zip archive, whatever its name says; unpack it first", id="zip"),

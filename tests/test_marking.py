@@ -106,7 +106,7 @@ def marking(tmp_path: Path, small_data: Path, monkeypatch: pytest.MonkeyPatch) -
         (folder / f"{name}.py").write_text(f"# {name}'s words\n")
     found = Marking(folder, tmp_path / "out", small_data)
     monkeypatch.setattr(whole_class, "grade_path_or_say_why", found.graded)
-    monkeypatch.setattr(Setup, "grader", lambda setup, at_once: nullcontext())
+    monkeypatch.setattr(Setup, "grader", lambda setup, at_once, pages: nullcontext())
     found.grade()
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -16,14 +16,17 @@ from autograder.checks.declare import Settings
 from autograder.checks.testing import interval
 from autograder.evidence import training_kinds as kinds
 from autograder.evidence.claims import claimed_accuracy
+from autograder.evidence.exam import Exam
 from autograder.evidence.gallery import STEP, Gallery, Place, all_combinations, examples
 from autograder.evidence.kinds import NoEvidence
+from autograder.evidence.testing import MOST_RIGHT, MOST_WRONG, some_answers
 from autograder.program.names import Role
 from autograder.program.understanding import Understanding
 from autograder.rubric import DEFAULT_THRESHOLDS
 from autograder.submission.bundle import Bundle
 from autograder.submission.notebook import Cell, read_statements
 from autograder.verdict import Outcome, Verdict
+from fixtures import catalogue
 
 PASS, PARTIAL, FAIL = Outcome.PASS, Outcome.PARTIAL, Outcome.FAIL
 CODE = re.compile(r"\b(np|torch|nn|optim)\.|\w\[|=|\bdef\b|\bfor \w+ in\b")
@@ -469,3 +472,34 @@ def test_an_example_is_the_left_shoe_above_the_right_one(places: list[Place]) ->
     for image, place in zip(images.transpose(0, 2, 3, 1), places, strict=True):
         left, right = left_and_right(place)
         assert np.array_equal(image[:224], PHOTOGRAPHS[left]) and np.array_equal(image[224:], PHOTOGRAPHS[right])
+
+
+# Which answers are shown
+
+
+def test_answers_are_told_by_set_and_place_in_whatever_order_they_were_given() -> None:
+    sets = [np.zeros((students, 3, 2, 224, 224, 3), np.float32) for students in (1, 2)]
+    for number, data in enumerate(sets):
+        # What the model says "same" of: pairs of the first set, and every example of the second set's last student.
+        data[-1, :, :, 0, 0, 0] = 1 if number else np.arange(1, 4)[:, None]
+    exam = Exam(sets, np.random.default_rng(4))
+    same = (exam.images[:, 0, 0, 0] == exam.images[:, 0, 224, 0]) & (exam.images[:, 0, 0, 0] > 0)
+    first, second = exam.answers(np.stack([~same, same], axis=1).astype(np.float32))
+    assert first == [((0, left, right), left == right) for left in range(3) for right in range(3)]
+    assert second == [(place, place[0] == 1) for place in all_combinations(2)]
+
+
+@example([left != right for _, left, right in all_combinations(5)])
+@given(st.lists(st.booleans(), max_size=40))
+def test_a_few_answers_are_shown_with_both_kinds_of_mistakes_where_there_are(said: list[bool]) -> None:
+    places = all_combinations(5)
+    answers = [
+        kinds.Answered(catalogue.Shoe("test_w", row, left + 1, 0), catalogue.Shoe("test_w", row, right + 1, 1), same)
+        for (row, left, right), same in zip(places, said, strict=False)
+    ]
+    shown = some_answers(answers)
+    wrong, right = ([a for a in answers if a.is_right == is_right] for is_right in (False, True))
+    expected = [False] * min(len(wrong), MOST_WRONG) + [True] * min(len(right), MOST_RIGHT)
+    assert [answer.is_right for answer in shown] == expected
+    assert len(set(shown)) == len(shown) and set(shown) <= set(answers)
+    assert {a.same for a in shown if not a.is_right} == {a.same for a in wrong}

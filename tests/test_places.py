@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from autograder.checks import CHECKS
 from autograder.program.choice import the_submission
 from autograder.program.understanding import Understanding
-from autograder.report.places import ROLES, Place, places_of
+from autograder.report.about import roles_of
+from autograder.report.places import Place, places_of
 from autograder.submission.bundle import read_bundles
 from autograder.submission.lines import file_line
 from autograder.submission.notebook import read_cells
@@ -87,7 +88,7 @@ def test_the_lines_of_a_scripts_cells_are_its_own(lines: list[str]) -> None:
 
 def test_every_automatic_check_speaks_of_some_code() -> None:
     automatic = [id for id, check in CHECKS.items() if check.automatic]
-    assert [id for id in automatic if id not in ROLES and id.partition(".")[0] not in ROLES] == []
+    assert [id for id in automatic if not roles_of(id)] == []
 
 
 # Submissions

@@ -139,6 +139,7 @@ def test_the_same_verdicts_give_the_same_bytes_and_the_times_are_kept_apart(rubr
     assert sorted(path.name for path in first.iterdir()) == [
         "curve-training.png",
         "report.html",
+        "report.json",
         "result.json",
         "timings.json",
     ]

@@ -171,6 +171,7 @@ def test_pictures_of_an_earlier_result_are_gone_with_it(work: Work) -> None:
     assert sorted(path.name for path in work.results.iterdir()) == [
         "graded.json",
         "report.html",
+        "report.json",
         "result.json",
         "timings.json",
     ]

@@ -339,6 +339,17 @@ def test_a_skeleton_does_not_hide_the_work_done_under_another_name() -> None:
     assert [(c.name, c.skeleton) for c in found] == [("same_pairs", False), ("generate_same_pair", True)]
 
 
+def test_a_model_of_a_class_that_is_still_to_be_written_is_no_work_either() -> None:
+    written = NET.format(name="CNNChannel", channels=6)
+    empty, made = "class CNNChannel(nn.Module):\n    pass", "channel = CNNChannel(n=8)"
+    for cells, skeletons in (
+        ((empty, made), [("CNNChannel", True), ("channel", True)]),
+        ((empty, written, made), [("CNNChannel", False), ("channel", False), ("CNNChannel", True)]),
+        ((written, made, empty), [("CNNChannel", False), ("channel", False), ("CNNChannel", True)]),
+    ):
+        assert [(c.name, c.skeleton) for c in roles_in(*cells)[Role.CHANNEL]] == skeletons
+
+
 # Skeletons
 
 

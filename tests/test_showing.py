@@ -249,13 +249,13 @@ def test_code_is_coloured_by_kind_of_word_and_stands_open_where_something_is_to_
 
 def test_a_page_says_where_shapes_and_rows_are_not_as_asked(rubric: Rubric) -> None:
     stages = [Stage("block 1", (8, 110, 110), (8, 112, 112)), Stage("linear 1", (100,), (100,))]
-    rows = [PairRow(4, "right shoe of pair 1, u001", "left shoe of pair 1, u001", as_asked=False)]
+    rows = [PairRow("right shoe of pair 1, u001", "left shoe of pair 1, u001", (None, None), 4, False, "swapped")]
     verdicts = {"same.shape": Verdict(Outcome.PASS), "channel.padding": Verdict(Outcome.FAIL)}
     graded = Graded("anna", "d1", verdicts, figures={"q2b": stages, "q1b": rows})
     page = Page(report_page(result_of(graded, rubric, "d2", 7, Sandbox.CAGE)))
     text = " ".join(page.text.split())
     assert "block 1 8 x 110 x 110 asked for: 8 x 112 x 112 linear 1 100" in text
-    assert "row 4, not as asked right shoe of pair 1, u001 left shoe of pair 1, u001" in text
+    assert "row 4: swapped right shoe of pair 1, u001 left shoe of pair 1, u001" in text
     assert [item.get("class") for item in page.of("li")].count("differs") == 2
 
 
@@ -268,8 +268,13 @@ def test_definitions_that_follow_each_other_are_shown_as_one_piece_and_only_once
         "get_organized_data": {"file": "b.py", "line": 9, "source": "def load(): ..."},
         "generate_same_pair": {"file": "a.ipynb", "cell": 5, "line": 1, "source": "another question's"},
     }
-    assert [(listing.place, listing.source.striptags()) for listing in listings("q1a", code)] == [
-        ("cell 4, from line 2", 'train, valid = split(data) w = load("w")'),
+    resolved = {
+        "train_data": {"name": "train", "cell": 4, "others": [{"name": "x_tr", "cell": 7}]},
+        "test_w": {"name": "w", "cell": 4, "others": [{"name": "women", "cell": 8}]},
+    }
+    place = "cell 4, from line 2 (`x_tr` in cell 7 and `women` in cell 8 could be meant as well)"
+    assert [(listing.place, listing.source.striptags()) for listing in listings("q1a", code, resolved)] == [
+        (place, 'train, valid = split(data) w = load("w")'),
         ("b.py, from line 9", "def load(): ..."),
     ]
 

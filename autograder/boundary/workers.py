@@ -136,15 +136,21 @@ class Template:
         )
         theirs.close()
         self._control = ours
-        self._ready_to_train = self._has_forked = False
+        self._has_forked = False
+        self._ready_for: set[bytes] = set()
 
     def fork(
-        self, data: Path | None, seed: int, surroundings: Surroundings = NOTHING, trains: bool = False
+        self,
+        data: Path | None,
+        seed: int,
+        surroundings: Surroundings = NOTHING,
+        trains: bool = False,
+        shows: bool = False,
     ) -> "Worker":
         """A new worker, which sees the data set at `data` (none where it needs none) and a scratch folder.
 
-        Args: surroundings: what lies beside the notebook; trains: whether it will make an optimizer, for which the
-            template is made ready once.
+        Args: surroundings: what lies beside the notebook; trains: whether it will make an optimizer; shows:
+            whether it will make a page of a notebook; for either, the template is made ready once.
         Raises: Closed.
         """
         if self._closed:
@@ -162,7 +168,7 @@ class Template:
         }
         try:
             with self._talking:
-                pid, ours = self._forked_even_if_it_died(trains)
+                pid, ours = self._forked_even_if_it_died(b"O" * trains + b"N" * shows)
             worker = Worker(self, pid, ours, scratch, self._limits)
             worker.tell(setup)
         except BaseException:  # Ctrl-C, too
@@ -170,10 +176,10 @@ class Template:
             raise
         return worker
 
-    def _forked_even_if_it_died(self, trains: bool) -> tuple[int, socket.socket]:
+    def _forked_even_if_it_died(self, ready_for: bytes) -> tuple[int, socket.socket]:
         """Start the template anew where somebody has killed it, perhaps for memory: that must not cost a class."""
         try:
-            return self._forked(trains)
+            return self._forked(ready_for)
         except OSError:
             if self._closed:
                 raise Closed("the template was closed meanwhile") from None
@@ -182,15 +188,17 @@ class Template:
         self._control.close()
         self._start()
         try:
-            return self._forked(trains)
+            return self._forked(ready_for)
         except OSError as problem:
             message = f"{sys.executable} cannot import what workers need; is torch installed there?"
             raise RuntimeError(message) from problem
 
-    def _forked(self, trains: bool) -> tuple[int, socket.socket]:
-        if trains and not self._ready_to_train:
-            self._control.sendall(b"O")
-            self._ready_to_train = True
+    def _forked(self, ready_for: bytes) -> tuple[int, socket.socket]:
+        for number in ready_for:
+            command = bytes([number])
+            if command not in self._ready_for:
+                self._control.sendall(command)
+                self._ready_for.add(command)
         ours, theirs = socket.socketpair()
         self._has_forked = True
         with theirs:

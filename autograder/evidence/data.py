@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -15,13 +15,15 @@ from autograder.boundary.replies import ARRAYS as NAMES_OF_ARRAYS
 from autograder.boundary.replies import DESCRIBE, fetch, part_shape
 from autograder.datasets import STRIDE
 from autograder.evidence.forms import FORMS, WHOLE_FORMS, closeness, form_of
-from autograder.evidence.kinds import LoadedArray, LoadedData, NoEvidence
+from autograder.evidence.kinds import LoadedArray, LoadedData, NoEvidence, Spread
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable, not_found, still_to_be_written
+from autograder.evidence.spreads import spread_of
 from autograder.program.names import ARRAYS, Role
 from autograder.program.roles import Candidate
 from autograder.program.waking import Lost, lost_arrays, woken
 from autograder.verdict import Outcome
 from fixtures.catalogue import Photograph, Shoe
+from fixtures.coded import normalised
 
 CHUNK = 8
 WHOLE_PICTURES = 4
@@ -262,6 +264,7 @@ def _read_pictures(
     places: list[tuple[tuple[Shoe | None, ...], ...]] = []
     forms: dict[tuple[int, int, int], str] = {}
     low, high = np.inf, -np.inf
+    spread: Spread | None = None
     for start in range(0, shape[0], CHUNK):
         rows = _fetch(bench, candidate, shape, [[start, start + CHUNK, None], EVERYTHING, EVERYTHING], STRIDE)
         count = len(rows)
@@ -269,6 +272,8 @@ def _read_pictures(
         low = min(low, float(np.fmin.reduce(rows, axis=None)))
         high = max(high, float(np.fmax.reduce(rows, axis=None)))
         shoes = laboratory.coded.codebook.read(rows.reshape(count * 6, *rows.shape[3:]))
+        if start == 0:
+            spread = spread_of(rows, _asked(laboratory, shoes))
         for index, shoe in enumerate(shoes):
             place = (start + index // 6, index % 6 // 2, index % 2)
             picture = rows.reshape(count * 6, *rows.shape[3:])[index]
@@ -282,8 +287,14 @@ def _read_pictures(
         form = _form_of_whole_pictures(laboratory, bench, candidate, shape, places, close) or form
     strange = tuple(place for place, other in forms.items() if other != form) if form in FORMS else ()
     return LoadedArray(
-        role, candidate.name, None, dtype, shape, tuple(places), _plain(low), _plain(high), form, strange
+        role, candidate.name, None, dtype, shape, tuple(places), _plain(low), _plain(high), form, strange, spread
     )
+
+
+def _asked(laboratory: Laboratory, shoes: Sequence[Shoe | None]) -> NDArray[np.float32]:
+    """What the assignment makes of the pictures of these shoes; where none could be read, of as many that there are."""
+    known = [shoe for shoe in shoes if shoe] or [p.shoe for p in laboratory.coded.data.photographs[: len(shoes)]]
+    return normalised(np.stack([laboratory.coded.expected(shoe) for shoe in known]))
 
 
 def _plain(number: float) -> float:

@@ -54,6 +54,13 @@ class Exam:
         self._sets = len(sets)
         self.images = np.concatenate([examples(sets[number], [place]) for number, place in self._entries])
 
+    def answers(self, outputs: NDArray[Any]) -> list[list[tuple[Place, bool]]]:
+        """For each set every place in it, ascending, and whether the answer there was "same"."""
+        found: list[list[tuple[Place, bool]]] = [[] for _ in range(self._sets)]
+        for (number, place), answer in zip(self._entries, answers_of(outputs), strict=True):
+            found[number].append((place, bool(answer)))
+        return [sorted(answers) for answers in found]
+
     def results(
         self, outputs: NDArray[Any], asked: Callable[[Place], bool] = lambda place: True
     ) -> list[tuple[Count, Count]]:

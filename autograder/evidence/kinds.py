@@ -23,6 +23,22 @@ class NoEvidence:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How the values of some pictures are spread, beside those that they should have.
+
+    low, high: where the bins begin and end, all of one width; seen, asked: the share of the values in each bin, which
+    add up to 1; least, greatest: of the values that are asked for.
+    """
+
+    low: float
+    high: float
+    seen: tuple[float, ...]
+    asked: tuple[float, ...]
+    least: float
+    greatest: float
+
+
+@dataclass(frozen=True)
 class LoadedArray:
     """One of the four arrays of question 1a, as a submission made it from the coded photographs.
 
@@ -30,7 +46,8 @@ class LoadedArray:
     nothing else is. dtype, shape: as made. places: for each row, pair and side the shoe read there, [N][3][2], None
     where no code can be read. folder: the folder most rows come from.
     low, high: least and greatest value. form: how the values come from the 8-bit intensities, one of `VALUE_FORMS`;
-    strange: the places (row, pair, side) whose values are of another form.
+    strange: the places (row, pair, side) whose values are of another form; spread: of the values of the first rows,
+    None where none of them is a number.
     """
 
     role: str
@@ -43,6 +60,7 @@ class LoadedArray:
     high: float = 0.0
     form: str = "unknown"
     strange: tuple[tuple[int, int, int], ...] = ()
+    spread: Spread | None = None
 
 
 VALUE_FORMS = {

@@ -111,7 +111,8 @@ class Bench:
 class Laboratory:
     """Everything that is needed to try one submission.
 
-    What is found out on the way is kept: `resolved`, what was taken for what; `generators`, which functions make pairs
+    What is found out on the way is kept: `resolved`, what was taken for what; `tried`, for which roles anything was
+    run, and `ruled_out`, names that turned out to be something else than that; `generators`, which functions make pairs
     and wrong pairs; `orientation`, how the submission's own accuracy function hands pictures to a model ("upright",
     "sideways", "channels last"), None where it has none; `loaded`, what question 1a leaves behind, None until somebody
     asks; `own_seconds`, the processor time of the submission's own code, trainings less the time of watching them;
@@ -133,6 +134,8 @@ class Laboratory:
         self.photographs = photographs
         self.seed = seed
         self.resolved: dict[Role, dict[str, Any]] = {}
+        self.tried: set[Role] = set()
+        self.ruled_out: set[tuple[Role, str]] = set()
         self.orientation: str | None = None
         self.generators: dict[Role, Candidate | None] = {}
         self.loaded: LoadedData | NoEvidence | None = None
@@ -145,7 +148,8 @@ class Laboratory:
     def reading(self, bundle: Bundle) -> "Laboratory":
         """A laboratory for the same submission read in another way; what is taken for what is kept for both."""
         other = Laboratory(self._template, Understanding(bundle), self.coded, self.rubric, self.seed, self.photographs)
-        other.resolved, other.own_seconds, other.printed = self.resolved, self.own_seconds, self.printed
+        other.resolved, other.tried, other.ruled_out = self.resolved, self.tried, self.ruled_out
+        other.own_seconds, other.printed = self.own_seconds, self.printed
         return other
 
     @cached_property
@@ -209,6 +213,7 @@ class Laboratory:
         """
         assumed = frozenset(given or ())
         name = candidates[0].name
+        self.tried |= {candidate.role for candidate in candidates}
         narrow = self.understanding.narrow(candidates, assumed, before)
         first: Raised | None = None
         for wide in (False, True):

@@ -68,6 +68,8 @@ def _collect(laboratory: Laboratory, role: Role, kind: type[ModelRun]) -> ModelR
             run = unavailable.reason
         if isinstance(run, ModelRun) and run.convolutions and run.linears:
             return run
+        if isinstance(run, ModelRun) and not run.stopped:
+            laboratory.ruled_out.add((role, candidate.name))
         if first is None:
             first, first_resolved = run, laboratory.resolved.get(role, {})
         if candidate.how == "its name":

@@ -55,13 +55,21 @@ def _collect(laboratory: Laboratory, role: Role, kind: type[PairImages]) -> Pair
     candidates = [candidate for candidate in understanding.roles[role] if not candidate.skeleton]
     laboratory.generators[role] = candidates[0] if candidates else None
     first: PairImages | NoEvidence | None = None
+    first_resolved: dict[str, Any] = {}
     for candidate in candidates[:3]:
+        laboratory.resolved.pop(role, None)
         seen = _try(laboratory, role, candidate, kind)
         if isinstance(seen, PairImages) and seen.layout:
             laboratory.generators[role] = candidate
             return seen
-        first = first or seen
+        if isinstance(seen, PairImages):
+            laboratory.ruled_out.add((role, candidate.name))
+        if first is None:
+            first, first_resolved = seen, laboratory.resolved.get(role, {})
     if first is not None:
+        laboratory.resolved.pop(role, None)
+        if first_resolved:  # else what its text declares is all that is known
+            laboratory.resolved[role] = first_resolved
         return first
     skeleton = understanding.skeleton(role)
     if skeleton is not None:

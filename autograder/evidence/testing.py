@@ -11,15 +11,17 @@ from autograder.boundary.replies import trained as trained_says
 from autograder.evidence.accuracy import orientation
 from autograder.evidence.claims import claimed_accuracy
 from autograder.evidence.exam import NOT_ITS_LAYERS, Count, Exam, balanced, believed
+from autograder.evidence.gallery import Place
 from autograder.evidence.kinds import NoEvidence
 from autograder.evidence.laboratory import Bench, Laboratory, Unavailable
 from autograder.evidence.orders import Lesson, Look, Order, Trained
 from autograder.evidence.running import no_training, ordered_calls, run_somehow, trainer
 from autograder.evidence.submitted_weights import try_weights
 from autograder.evidence.trace import Recorder
-from autograder.evidence.training_kinds import Curve, TestRun, TestSet
+from autograder.evidence.training_kinds import Answered, Curve, TestRun, TestSet
 from autograder.program.names import Role
 from autograder.program.roles import Candidate
+from fixtures.catalogue import Shoe
 
 # Every tenth student validates, as many as the handout's own split.
 VALID_SHARE = 0.1
@@ -29,6 +31,8 @@ THREADS = 2
 TEST_FOLDERS = {"women": "test_w", "men": "test_m"}
 TEST_ROLES = {"women": Role.TEST_W, "men": Role.TEST_M}
 EPOCHS = 30
+# Answers that are shown of each test set.
+MOST_WRONG, MOST_RIGHT = 6, 3
 
 
 def _exam(laboratory: Laboratory, *sets: NDArray[np.float32]) -> Exam:
@@ -73,7 +77,7 @@ def _with_submitted_weights(laboratory: Laboratory, data: _Data) -> tuple[TestRu
     if not believed(best.said)[1]:
         remark = f"{remark} {NOT_ITS_LAYERS}".strip()
     source = f"the submitted weights {best.source}"
-    women, men = _sets(laboratory, results[1:])
+    women, men = _sets(laboratory, results[1:], exam.answers(believed(best.said)[0])[1:])
     return TestRun(best.model, source, 0, balanced(results[0]), women, men, remark=remark), remark
 
 
@@ -122,7 +126,7 @@ def _after_training(laboratory: Laboratory, data: _Data) -> TestRun | NoEvidence
     steps = watching.best_step or len(trained.trace.steps)
     cut = {"seconds": "its processor time was up", "clock": "its time was up"}.get(trained.ended, "")
     answers, its_own = believed(said)
-    women, men = _sets(laboratory, exam.results(answers))
+    women, men = _sets(laboratory, exam.results(answers), exam.answers(answers))
     return TestRun(
         model=model.name,
         source=f"its own training, {steps} steps" if not cut else f"its own training, {steps} steps until {cut}",
@@ -157,9 +161,34 @@ class _Validating:
         return better, accuracy >= self._enough
 
 
-def _sets(laboratory: Laboratory, results: Sequence[tuple[Count, Count]]) -> tuple[TestSet, TestSet]:
+def _sets(
+    laboratory: Laboratory, results: Sequence[tuple[Count, Count]], answers: Sequence[Sequence[tuple[Place, bool]]]
+) -> tuple[TestSet, TestSet]:
     made = []
-    for who, (pairs, wrong) in zip(TEST_FOLDERS, results, strict=True):
-        claim = claimed_accuracy(laboratory.understanding, TEST_ROLES[who])
-        made.append(TestSet(pairs, wrong, *(claim or (None, None))))
+    for who, (pairs, wrong), said in zip(TEST_FOLDERS, results, answers, strict=True):
+        claimed, cell = claimed_accuracy(laboratory.understanding, TEST_ROLES[who]) or (None, None)
+        shown = some_answers(_answered(laboratory.photographs.students(TEST_FOLDERS[who]), TEST_FOLDERS[who], said))
+        made.append(TestSet(pairs, wrong, claimed, cell, shown))
     return made[0], made[1]
+
+
+def _answered(students: Sequence[int], folder: str, said: Sequence[tuple[Place, bool]]) -> list[Answered]:
+    return [
+        Answered(Shoe(folder, students[row], left + 1, 0), Shoe(folder, students[row], right + 1, 1), said_same)
+        for (row, left, right), said_same in said
+    ]
+
+
+def some_answers(answers: Sequence[Answered]) -> tuple[Answered, ...]:
+    """Some that are wrong, then some that are right, of both kinds and of students far apart from each other."""
+    shown: list[Answered] = []
+    for is_right, most in ((False, MOST_WRONG), (True, MOST_RIGHT)):
+        pairs, others = ([a for a in answers if a.is_right == is_right and a.same == same] for same in (True, False))
+        of_pairs = min(len(pairs), max(most // 2, most - len(others)))
+        shown += [*_spread_out(pairs, of_pairs), *_spread_out(others, most - of_pairs)]
+    return tuple(shown)
+
+
+def _spread_out(answers: Sequence[Answered], most: int) -> list[Answered]:
+    count = min(len(answers), most)
+    return [answers[number * len(answers) // count] for number in range(count)]

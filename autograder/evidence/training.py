@@ -161,7 +161,8 @@ class _Observation:
         seen = self._record(other)
         if not saved and not any(save.fits and save.trained for save in seen.saves) and len(moments) > 1:
             return run
-        kept = {"loss", "batches", "layouts", "scrambled", "settings", "examples", "held", "parameters", "functions"}
+        kept = {"loss", "batches", "shown", "layouts", "scrambled", "settings", "examples"}
+        kept |= {"held", "parameters", "functions"}
         return replace(seen, **{name: getattr(run, name) for name in kept}, later=seen.batches)
 
     def _at_other_sizes(self, trained: Trained) -> tuple[OtherSize, ...]:

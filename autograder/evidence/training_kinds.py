@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from autograder.evidence.trace import Printed, Save, Series
 from autograder.program.training_text import TrainingText
+from fixtures.catalogue import Shoe
 
 NO_TEXT = TrainingText()
 
@@ -51,6 +52,25 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """An example as it reached training: the shoe above, the one below, and the label with which it was trained, 1 for
+    "same" and 0 for "different", -1 where that could not be told."""
+
+    upper: Shoe
+    lower: Shoe
+    label: int
+
+    @property
+    def same(self) -> bool:
+        """Whether it is a pair."""
+        return self.upper[:3] == self.lower[:3]
+
+    @property
+    def mislabelled(self) -> bool:
+        return self.label not in (-1, int(self.same))
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The answers of the model between two steps, on examples that taught it nothing.
 
@@ -95,7 +115,8 @@ class TrainingRun:
     all else was seen at another size, at which nothing stops it. on_globals: whether it learnt from a global array in
     the place of its parameter, valid_on_globals: whether it was validated on one. returns_numbers: whether it returned
     bare numbers. later: the batches of a longer training on less data, where all but `batches` was seen in that one.
-    text: what the function's text does at its end, for what a training that was ended early cannot show.
+    text: what the function's text does at its end, for what a training that was ended early cannot show. shown: a few
+    examples of the first batch whose shoes could be read, those with a wrong label first.
     """
 
     name: str
@@ -126,6 +147,7 @@ class TrainingRun:
     valid_on_globals: bool = False
     returns_numbers: bool = False
     text: TrainingText = NO_TEXT
+    shown: tuple[Labelled, ...] = ()
     later: tuple[Batch, ...] = ()
     remark: str = ""
 
@@ -193,14 +215,33 @@ class CnnMemory(Memory):
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A left shoe above a right one of a test set, and whether the model said that they are a pair."""
+
+    left: Shoe
+    right: Shoe
+    said_same: bool
+
+    @property
+    def same(self) -> bool:
+        """Whether they are a pair."""
+        return self.left.pair == self.right.pair
+
+    @property
+    def is_right(self) -> bool:
+        return self.said_same == self.same
+
+
+@dataclass(frozen=True)
 class TestSet:
     """Answers on one test set: right and all on pairs, right and all on wrong pairs; claimed: what the notebook's own
-    outputs say, None where they say nothing; claimed_in: the cell."""
+    outputs say, None where they say nothing; claimed_in: the cell; shown: a few answers, wrong ones first."""
 
     pairs: tuple[int, int]
     wrong_pairs: tuple[int, int]
     claimed: float | None = None
     claimed_in: int | None = None
+    shown: tuple[Answered, ...] = ()
 
     @property
     def accuracy(self) -> float:

@@ -1,6 +1,6 @@
 """What a watched training comes down to: a record of what reached the optimizer, in terms of shoes and labels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from autograder.evidence.losses import CROSS_ENTROPY, NEGATED, NOTHING, UNKNOWN,
 from autograder.evidence.orders import Trained
 from autograder.evidence.running import problem_words
 from autograder.evidence.trace import CLEARED, Pass, Step, Trace
-from autograder.evidence.training_kinds import Batch, Evaluation, TrainingRun
+from autograder.evidence.training_kinds import Batch, Evaluation, Labelled, TrainingRun
 from autograder.program.training import Trainer
 from autograder.program.training_text import training_text
 from fixtures.catalogue import Shoe
@@ -20,6 +20,8 @@ from fixtures.catalogue import Shoe
 Kind = tuple[Shoe, Shoe]
 # A picture for which there was no room any more shows nothing.
 UNREAD = (None, None)
+# Of each kind in the batch that is shown.
+MOST_SHOWN = 2
 # So much of pictures is read together: more would only fill the memory.
 AT_ONCE_BYTES = 2**24
 
@@ -110,6 +112,7 @@ def training_record(laboratory: Laboratory, classroom: Classroom, function: Trai
         and ("valid", True) in validated,
         returns_numbers=trained.returned is not None and trained.returned.kind == "tuple",
         text=training_text(laboratory.understanding, function.candidate.position, trained.call),
+        shown=first_examples(trace.steps, reader.kinds, loss),
         remark=trained.remark,
     )
 
@@ -131,9 +134,8 @@ def _batch(step: Step, reader: _Reader, classroom: Classroom, loss: str) -> Batc
     different: list[str] = []
     unreadable = wrong = labelled = right = size = 0
     for seen in step.passes:
-        outputs, gradients = np.array(seen.outputs), np.array(seen.gradients)
-        # A loss with its sign turned round pulls towards the other answer; its labels are right all the same.
-        labels = read_loss(outputs, -gradients if loss == NEGATED else gradients).labels
+        outputs = np.array(seen.outputs)
+        labels = _labels(seen, loss)
         answers = answers_of(outputs) if outputs.ndim == 2 else np.zeros(0)
         for kind, label, answer in zip(reader.kinds(seen), labels, answers, strict=False):
             size += 1
@@ -160,6 +162,35 @@ def _batch(step: Step, reader: _Reader, classroom: Classroom, loss: str) -> Batc
         downhill=step.downhill,
         loss=step.loss,
     )
+
+
+def _labels(seen: Pass, loss: str) -> Sequence[int]:
+    """The label of each example of a pass, -1 where it cannot be told."""
+    outputs, gradients = np.array(seen.outputs), np.array(seen.gradients)
+    # A loss with its sign turned round pulls towards the other answer; its labels are right all the same.
+    return read_loss(outputs, -gradients if loss == NEGATED else gradients).labels
+
+
+@np.errstate(all="ignore")
+def first_examples(
+    steps: Sequence[Step], kinds: Callable[[Pass], Sequence[Kind | None]], loss: str
+) -> tuple[Labelled, ...]:
+    """A few pairs and a few others of the first batch whose shoes can be read, those with a wrong label first.
+
+    Args: kinds: what reads the shoes of a pass; loss: its form.
+    """
+    for step in steps:
+        read = [
+            Labelled(*kind, int(label))
+            for seen in step.passes
+            for kind, label in zip(kinds(seen), _labels(seen, loss), strict=False)
+            if kind is not None
+        ]
+        if read:
+            found = sorted(read, key=lambda example: not example.mislabelled)
+            few = [[e for e in found if e.same == same][:MOST_SHOWN] for same in (True, False)]
+            return tuple(sorted([*few[0], *few[1]], key=lambda example: not example.mislabelled))
+    return ()
 
 
 def _unused(step: Step, reader: _Reader, classroom: Classroom) -> int:

@@ -10,7 +10,7 @@ from autograder.program.roles import Candidate
 from autograder.program.understanding import Understanding
 from autograder.submission.bundle import Bundle
 from autograder.submission.inert import inert
-from autograder.submission.notebook import Unreadable
+from autograder.submission.notebook import NothingThere
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def the_submission(bundles: Sequence[Bundle]) -> Bundle:
 
     Where each of two notebooks does what the other one does not, both are taken, one after the other.
 
-    Raises: Unreadable, where an instructor has decided for a file that is not there.
+    Raises: NothingThere, where an instructor has decided for a file that is not there.
     """
     decided = bundles[0].decided.notebook
     if decided is not None:
@@ -58,7 +58,7 @@ def _decided(bundles: Sequence[Bundle], name: str) -> Bundle:
     found = [bundle for bundle in bundles if name in (bundle.notebook, bundle.notebook.rsplit("/", 1)[-1])]
     if not found:
         listed = ", ".join(bundle.notebook for bundle in bundles)
-        raise Unreadable(f"overrides.toml names the notebook {name}, and the submission holds {listed}")
+        raise NothingThere(f"overrides.toml names the notebook {name}, and the submission holds {listed}")
     return found[0]
 
 
@@ -110,5 +110,6 @@ def _joined(bundles: Sequence[Bundle]) -> Bundle:
         cells=tuple(cells),
         statements=tuple(statements),
         unparsed=tuple(unparsed),
+        files=tuple(file for bundle in in_order for file in bundle.files),
         notes=(*first.notes, inert(note)),
     )

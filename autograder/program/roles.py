@@ -21,7 +21,7 @@ class Candidate:
     """A definition that may play a role.
 
     position: of the definition among the statements; end: where the name is bound again, to something else, None
-    where it never is; how: why it was taken.
+    where it never is; how: why it was taken; rank: how much tells for it, 0 where that is most.
     """
 
     role: Role
@@ -31,6 +31,7 @@ class Candidate:
     how: str
     skeleton: bool = False
     end: int | None = None
+    rank: int = 0
 
     @property
     def key(self) -> str:
@@ -71,8 +72,9 @@ def find_roles(
                 if role in MODELS and is_instance(node):
                     # A model is judged as it was made; what trains it later is no part of it.
                     end = dependencies.trained_from(name, position, end)
-                skeleton = is_skeleton(node)
-                candidate = Candidate(role, name, position, dependencies.statements[position].cell, how, skeleton, end)
+                skeleton = is_skeleton(node) or (role in MODELS and _is_made_of_skeleton(node, position, every))
+                cell = dependencies.statements[position].cell
+                candidate = Candidate(role, name, position, cell, how, skeleton, end, rank)
                 # A skeleton that is left over, under a name of the handout, must not hide the work done elsewhere; nor
                 # must `train_data = train_data[:5]`, the few triplets of a sanity check, or `cnn = CNN()`, a model that
                 # somebody may have trained.
@@ -98,6 +100,14 @@ def _every_definition(
                 if all(is_placeholder(node) for _, node in every.get(name, ())):
                     every.setdefault(name, []).append((position, statement.node))
     return every
+
+
+def _is_made_of_skeleton(node: ast.stmt, position: int, every: Mapping[str, list[tuple[int, ast.stmt]]]) -> bool:
+    """Whether a statement makes a model of a class that is still to be written: `channel = CNNChannel(n=8)`."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+        return False
+    before = [definition for place, definition in every.get(called(node.value), ()) if place < position]
+    return bool(before) and is_skeleton(before[-1])
 
 
 def _imported_definition(node: ast.stmt, name: str, modules: Mapping[str, Definitions]) -> ast.stmt | None:

@@ -5,22 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.checks import CHECKS
-from autograder.program.names import ARRAYS, Role, plain
+from autograder.program.names import Role
+from autograder.report.about import ROLES_OF_QUESTION
+from autograder.report.code import others_in_words
 from autograder.report.tallies import Results, is_unreadable
 from autograder.verdict import Outcome
-
-# What something that plays a role has to do before all else. Where it does not, and its name is not the handout's,
-# something else may have been meant.
-_FIRST_CHECK = {
-    Role.SAME: "same.shape",
-    Role.DIFFERENT: "different.shape",
-    Role.CNN: "cnn.forward",
-    Role.CHANNEL: "channel.forward",
-    Role.ACCURACY: "accuracy.values",
-    Role.TRAIN: "train.runs",
-    **dict.fromkeys(ARRAYS, "data.shape"),
-}
-_GOOD = (Outcome.PASS, Outcome.PARTIAL, Outcome.MANUAL)
 
 
 @dataclass(frozen=True)
@@ -84,7 +73,7 @@ def _held(result: Mapping[str, Any]) -> _Found:
 
 
 def _uncertain(result: Mapping[str, Any]) -> _Found:
-    """Roles that one definition plays together, and those that were guessed and fail at the first thing to be done."""
+    """Roles that one definition plays together, and those for which another one could be meant as well."""
     roles = {Role(role): entry for role, entry in result["resolved"].items() if role in set(Role)}
     played: dict[tuple[str, int], list[Role]] = {}
     for role, entry in roles.items():
@@ -93,10 +82,10 @@ def _uncertain(result: Mapping[str, Any]) -> _Found:
         if len(together) > 1:
             yield f"`{name}` in cell {cell} was taken for {' and for '.join(together)}", ()
     for role, entry in roles.items():
-        first = result["checks"].get(_FIRST_CHECK.get(role, ""))
-        if first is not None and first["verdict"] not in _GOOD and plain(entry["name"]) != plain(role.value):
-            words = f"`{entry['name']}` in cell {entry['cell']} was taken for {role.value}"
-            yield words, (_FIRST_CHECK[role],)
+        if others := others_in_words(entry.get("others", ())):
+            words = f"`{entry['name']}` in cell {entry['cell']} was taken for {role}; {others} could be meant as well"
+            of_role = {question for question, played in ROLES_OF_QUESTION.items() if role in played}
+            yield words, tuple(id for id in result["checks"] if id in CHECKS and CHECKS[id].question in of_role)
 
 
 def _notes(result: Mapping[str, Any]) -> _Found:

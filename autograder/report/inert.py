@@ -34,13 +34,17 @@ def printable(text: str) -> str:
     Each such character becomes U+FFFD, so that one sees that there was something. Joiners and marks of direction stay
     beside characters that are not ASCII; all kinds of spaces, and tabs, become spaces; newlines stay.
     """
-    lines = text.replace("\r\n", "\n")
-    around = zip(f"\n{lines}", lines, f"{lines[1:]}\n", strict=False)
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line if line.isprintable() else _printable_line(line) for line in lines)
+
+
+def _printable_line(line: str) -> str:
+    around = zip(f"\n{line}", line, f"{line[1:]}\n", strict=False)
     return "".join(_shown(letter, before, after) for before, letter, after in around)
 
 
 def _shown(letter: str, before: str, after: str) -> str:
-    if letter == "\n" or letter.isprintable():
+    if letter.isprintable():
         return letter
     if letter == "\t" or unicodedata.category(letter) == "Zs":
         return " "

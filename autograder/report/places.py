@@ -9,26 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.program.bindings import effects_of
-from autograder.program.names import Role
+from autograder.report.about import IN_CELL, roles_of
 from autograder.submission.bundle import Bundle
 from autograder.submission.lines import cells_in, file_line
 
-# Of which code each check speaks, by its id or the first part of that, the likeliest role first.
-ROLES: dict[str, tuple[Role, ...]] = {
-    "data": (Role.LOAD, Role.TRAIN_DATA),
-    "data.split": (Role.VALID_DATA, Role.TRAIN_DATA, Role.LOAD),
-    "same": (Role.SAME,),
-    "different": (Role.DIFFERENT,),
-    "cnn": (Role.CNN,),
-    "channel": (Role.CHANNEL,),
-    "accuracy": (Role.ACCURACY,),
-    "train": (Role.TRAIN,),
-    "overfit.cnn": (Role.CNN, Role.TRAIN),
-    "overfit.channel": (Role.CHANNEL, Role.TRAIN),
-    "test": (Role.CHANNEL, Role.TRAIN),
-}
-# As an exception's place ends what was observed.
-_IN_CELL = re.compile(r"\(cell (\d{1,6}), line (\d{1,6})\)\W*$")
 _IN_MODULE = re.compile(r"\((\w{1,100})\.py, line (\d{1,6})\)\W*$")
 
 
@@ -42,12 +26,15 @@ class Place:
     cell: int | None = None
 
 
-def places_of(path: Path, bundle: Bundle, result: Mapping[str, Any], repository: Path) -> dict[str, Place]:
+def places_of(path: Path, bundle: Bundle | None, result: Mapping[str, Any], repository: Path) -> dict[str, Place]:
     """By check id, where the code stands that it speaks of; at least the file.
 
-    Args: path: the submission as it was graded, of which bundle was read; repository: the folder from which files are
-        named. What lies outside of it, and what is packed in an archive, has no place.
+    Args: path: the submission as it was graded, of which bundle was read, None where it could not be; repository: the
+        folder from which files are named. What lies outside of it, and what is packed in an archive, has no place.
     """
+    if bundle is None:
+        itself = _named(path, repository)
+        return dict.fromkeys(result["checks"], itself) if itself is not None else {}
     finder = _Finder(path, bundle, repository)
     found = {id: finder.place(id, entry, result["resolved"]) for id, entry in result["checks"].items()}
     return {id: place for id, place in found.items() if place is not None}
@@ -57,16 +44,16 @@ class _Finder:
     def __init__(self, path: Path, bundle: Bundle, repository: Path) -> None:
         self._folder = path if path.is_dir() else path.parent
         self._bundle = bundle
-        self._repository = Path(os.path.abspath(repository))  # noqa: PTH100 - a link keeps the name it has here
+        self._repository = repository
 
     def place(self, id: str, entry: Mapping[str, Any], resolved: Mapping[str, Mapping[str, Any]]) -> Place | None:
-        if found := _IN_CELL.search(entry["observed"]):
+        if found := IN_CELL.search(entry["observed"]):
             return self._in_cell(int(found[1]), int(found[2]))
         if (found := _IN_MODULE.search(entry["observed"])) and found[1] in self._bundle.modules.files:
             return self._in_file(self._bundle.modules.files[found[1]], int(found[2]))
         for cell in (*entry.get("answer", {}).get("cells", ()), *(p["cell"] for p in entry.get("pictures", ()))):
             return self._in_cell(cell, 1)
-        for role in ROLES.get(id) or ROLES.get(id.partition(".")[0], ()):
+        for role in roles_of(id):
             taken = resolved.get(role.value, {})
             place = self._definition(taken.get("name", role.value), taken.get("cell"))
             if place is not None:
@@ -113,10 +100,16 @@ class _Finder:
             return None
 
     def _named(self, name: str, line: int | None, cell: int | None) -> Place | None:
-        file = Path(os.path.abspath(self._folder / name))  # noqa: PTH100
-        if not file.is_file() or not file.is_relative_to(self._repository):
-            return None
-        return Place(file.relative_to(self._repository).as_posix(), line, cell)
+        return _named(self._folder / name, self._repository, line, cell)
+
+
+def _named(path: Path, repository: Path, line: int | None = None, cell: int | None = None) -> Place | None:
+    """A place in a file as the repository names it, None where it holds no such file."""
+    # A link keeps the name it has here.
+    file, root = (Path(os.path.abspath(one)) for one in (path, repository))  # noqa: PTH100
+    if not file.is_file() or not file.is_relative_to(root):
+        return None
+    return Place(file.relative_to(root).as_posix(), line, cell)
 
 
 def _statements(source: str) -> list[ast.stmt]:

@@ -11,6 +11,7 @@ from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
 from autograder.grading import Graded, earned
 from autograder.program.excerpts import Excerpt
+from autograder.report.besides import BESIDES, besides_as_json, besides_of, read_besides
 from autograder.report.curves import curve_files, curve_numbers, curve_pictures
 from autograder.report.files import as_bytes, write_together
 from autograder.report.inert import printable
@@ -110,8 +111,8 @@ def as_read(result: Mapping[str, Any]) -> dict[str, Any]:
 def write_result(
     folder: Path, result: Mapping[str, Any], graded: Graded, made_from: Mapping[str, Any] | None = None
 ) -> None:
-    """Write `result.json`, `report.html`, `timings.json` and a picture of each learning curve; each is there as a whole
-    or not at all.
+    """Write `result.json`, `report.html`, `report.json`, `timings.json` and a picture of each learning curve; each is
+    there as a whole or not at all.
 
     Args: made_from: all that the result depends on, for the record by which a later run can tell that it still holds;
         None where it is to be graded again.
@@ -123,7 +124,9 @@ def write_result(
     contents["timings.json"] = as_bytes(as_json({"seconds": seconds}))
     if graded.printed:
         contents[PRINTED] = as_bytes(_printed(graded.printed))
-    contents["report.html"] = as_bytes(report_page(result, pictures))
+    besides = besides_of(graded)
+    contents[BESIDES] = as_bytes(besides_as_json(besides))
+    contents["report.html"] = as_bytes(report_page(result, pictures, besides))
     contents[RESULT] = as_bytes(as_json(result))
     if made_from is not None:
         contents[RECORD] = record_of(made_from, contents)
@@ -142,7 +145,8 @@ def write_changed_result(folder: Path, result: Mapping[str, Any]) -> None:
     """
     beside = {name: folder / file for name, file in curve_files(result["curves"]).items()}
     pictures = {name: path.read_bytes() for name, path in beside.items() if path.is_file()}
-    contents = {"report.html": as_bytes(report_page(result, pictures)), RESULT: as_bytes(as_json(result))}
+    page = report_page(result, pictures, read_besides(folder))
+    contents = {"report.html": as_bytes(page), RESULT: as_bytes(as_json(result))}
     record = record_of_changed(folder, contents)
     if record is not None:
         contents[RECORD] = record

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.report.inert import one_line, printable
+from autograder.report.tallies import is_unreadable
 
 UNCAGED = "Graded without a sandbox: the submission ran with all that this account may do."
 STYLES = {
@@ -24,7 +25,13 @@ STYLES = {
 
 
 def result_table(result: Mapping[str, Any], questions: Mapping[str, str]) -> RenderableType:
-    """A table of all checks with their messages; the text of a submission appears as it is, without markup."""
+    """A table of all checks with their messages; the text of a submission appears as it is, without markup.
+
+    Of what could not be read, there are only the reason and the points.
+    """
+    if is_unreadable(result):
+        (note,) = result["notes"]
+        return Group(*(Text(one_line(words)) for words in (result["submission"], note, summary(result))))
     table = Table(title=Text(one_line(result["submission"])), title_justify="left", expand=False)
     table.add_column("check", no_wrap=True)
     table.add_column("verdict", no_wrap=True)

@@ -28,10 +28,10 @@ _MOST_NOTES = 20  # of a kind
 class Bundle:
     """A submission that can be graded.
 
-    notebook: name of the file whose cells are graded; modules: the Python files beside it; weights: files that hold a
-    model's weights, by name, which nothing on this side opens; beside: whatever else its code may open, by name;
-    notes: what is worth saying of the files; decided: what an instructor has decided; unpacked: keeps what came out of
-    an archive.
+    notebook: name of the file whose cells are graded, files: where it is, or where several are that are taken
+    together; modules: the Python files beside it; weights: files that hold a model's weights, by name, which nothing on
+    this side opens; beside: whatever else its code may open, by name; notes: what is worth saying of the files;
+    decided: what an instructor has decided; unpacked: keeps what came out of an archive.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Bundle:
     beside: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decided: Decisions = NO_DECISIONS
+    files: tuple[Path, ...] = ()
     unpacked: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -160,6 +161,7 @@ def _bundle(name: str, digest: str, file: File, around: "_Beside", decided: Deci
         beside,
         tuple(map(inert, (*found.notes, *around.notes, *_notes_on(modules, decided)))),
         decided,
+        (file.path,),
         found.unpacked,
     )
 

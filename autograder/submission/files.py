@@ -18,7 +18,7 @@ from autograder.submission.archives import (
 )
 from autograder.submission.contents import MOST_TEXT, Kind, kind_by_name, kind_by_text
 from autograder.submission.inert import inert
-from autograder.submission.notebook import Unreadable
+from autograder.submission.notebook import NothingThere, Unreadable
 
 _CHECKPOINTS = ".ipynb_checkpoints"
 # Copies that programs make by themselves.
@@ -80,16 +80,16 @@ class Files:
 def find_files(path: Path) -> Files:
     """The files of a submission; those in archives are unpacked. Nothing that is no ordinary file is opened.
 
-    Raises: Unreadable, where there is nothing at the path or it is an archive that cannot be unpacked.
+    Raises: NothingThere, where there is nothing to read at the path; Unreadable for an archive that cannot be unpacked.
     """
     if not path.exists():
-        raise Unreadable(f"{path.name} does not exist")
+        raise NothingThere(f"{path.name} does not exist")
     if path.is_dir():
         listed, notes = files_in(path)
         return _Unpacking(notes).all_of(listed, alone=False)
     if path.is_file():
         return _Unpacking([]).all_of([File(path.name, path)], alone=True)
-    raise Unreadable(f"{path.name} is no ordinary file")
+    raise NothingThere(f"{path.name} is no ordinary file")
 
 
 def files_in(folder: Path) -> tuple[list[File], list[str]]:

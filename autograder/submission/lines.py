@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from autograder.submission.notebook import SCRIPT_CELL
+from autograder.submission.notebook_file import SCRIPT_CELL
 
 _DECODER = json.JSONDecoder()
 _BLANKS = re.compile(r"[ \t\n\r]*")

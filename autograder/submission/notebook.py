@@ -1,19 +1,26 @@
-"""From the bytes of a notebook or script to cells, and from cells to statements."""
+"""The cells of a notebook or script, and the statements in them."""
 
 import ast
-import json
 import re
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
-import nbformat
-
 from autograder.submission.inert import inert
+from autograder.submission.notebook_file import NothingThere, Unreadable, joined, raw_cells
 from autograder.submission.pictures import saved_pictures
 from autograder.submission.python_text import MOST_LETTERS, MOST_STATEMENTS, NotPython, Rewriter, body_of, parsed
 
-__all__ = ["Cell", "Statement", "Unparsed", "Unreadable", "as_python", "body_of", "read_cells", "read_statements"]
+__all__ = [
+    "Cell",
+    "NothingThere",
+    "Statement",
+    "Unparsed",
+    "Unreadable",
+    "as_python",
+    "body_of",
+    "read_cells",
+    "read_statements",
+]
 
 # Cell magics whose body is ordinary Python; the body of any other (%%bash, %%html, %%R) is another language.
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "debug", "python", "python3"})
@@ -23,22 +30,8 @@ _TIMED_LINE = re.compile(r"^([ \t]*)%(?:time|timeit)[ \t]+(?=\S)", re.MULTILINE)
 _PYLAB_LINE = re.compile(r"^%pylab\b.*$", re.MULTILINE)
 _PYLAB = "import numpy, matplotlib, numpy as np, matplotlib.pyplot as plt; from matplotlib.pylab import *"
 MOST_OUTPUT = 20_000
-MOST_CELLS = 5_000
-# Brackets in a file, each of which may be an object in memory that is a hundred times as large.
-_MOST_PARTS = 1_000_000
 _LARGEST_COUNT = 10**9
 _QUESTION = re.compile(r"q[1-4][a-e]?")
-SCRIPT_CELL = re.compile(r"^# ?(?:%%|In\[[\d ]*\]:|<codecell>).*$", re.MULTILINE)
-
-
-class Unreadable(ValueError):
-    """There is no notebook to grade; the message is one sentence for the person who handed it in.
-
-    Whatever names of files are in it, it is one line of signs that can be seen.
-    """
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(inert(sentence))
 
 
 @dataclass(frozen=True)
@@ -80,53 +73,14 @@ def read_cells(content: bytes, name: str) -> tuple[Cell, ...]:
 
     Raises: Unreadable.
     """
-    if not content.strip():
-        raise Unreadable(f"{name} is empty; was it still being saved when it was handed in?")
-    if content[:5] == b"%PDF-":
-        raise Unreadable(f"{name} is a PDF, whatever its name says; hand in the notebook file itself")
-    if content[:4] in (b"Rar!", b"7z\xbc\xaf") or content[:2] == b"\x1f\x8b":
-        raise Unreadable(f"{name} is an archive of a kind that is not unpacked; hand in a zip archive or the files")
-    if content[:2] == b"PK":
-        raise Unreadable(f"{name} is a zip archive, whatever its name says; unpack it first")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        if name.endswith(".ipynb") or b"\0" in content:
-            reason = f"{name} is not text (byte {problem.start} is no UTF-8), so it is no notebook"
-            raise Unreadable(reason) from problem
-        text = content.decode("latin-1")  # comments in an older encoding cost nobody a script
-    is_script = not name.endswith(".ipynb") and text.lstrip()[:1] != "{"
-    cells = _script_cells(text) if is_script else _notebook_cells(text, name)
+    cells = tuple(_cell(number, cell) for number, cell in enumerate(raw_cells(content, name)))
     if not any(cell.kind == "code" and cell.source.strip() for cell in cells):
         raise Unreadable(f"{name} has no code cell with anything in it")
     return cells
 
 
-def _notebook_cells(text: str, name: str) -> tuple[Cell, ...]:
-    if text.count("[") + text.count("{") > _MOST_PARTS:
-        raise Unreadable(
-            f"{name} has more than a million brackets in it; clear the outputs of its cells and save it again"
-        )
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        if text.lstrip()[:1] == "{":
-            raise Unreadable(
-                f"{name} is cut off or damaged: {_json_words(problem)}; save and hand it in again"
-            ) from None
-        raise Unreadable(f"{name} is no notebook: a notebook file is JSON and begins with a brace") from None
-    if not isinstance(content, dict):
-        raise Unreadable(f"{name} is JSON, but no notebook")
-    cells = _raw_cells(_upgraded(content))
-    if cells is None:
-        raise Unreadable(f"{name} is JSON, but no notebook: it has no list of cells")
-    if len(cells) > MOST_CELLS:
-        raise Unreadable(f"{name} has {len(cells)} cells, more than the {MOST_CELLS} that are read")
-    return tuple(_notebook_cell(number, cell) for number, cell in enumerate(cells))
-
-
-def _notebook_cell(number: int, cell: dict[str, Any]) -> Cell:
-    source = _joined(cell.get("source", cell.get("input", "")))
+def _cell(number: int, cell: dict[str, Any]) -> Cell:
+    source = joined(cell.get("source", cell.get("input", "")))
     output, pictures = _printed(cell.get("outputs")), saved_pictures(cell, source)
     executed = _counted(cell.get("execution_count", cell.get("prompt_number")))
     kind = cell.get("cell_type")
@@ -146,40 +100,6 @@ def _named_question(cell: dict[str, Any]) -> str:
     return next((name for name in named if isinstance(name, str) and _QUESTION.fullmatch(name)), "")
 
 
-def _json_words(problem: Exception) -> str:
-    if isinstance(problem, json.JSONDecodeError):
-        return f"{problem.msg.lower()} in line {problem.lineno}"
-    return "it is nested too deeply" if isinstance(problem, RecursionError) else "it is no valid JSON"
-
-
-def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
-    """The notebook in format 4, or as it is where nbformat cannot make sense of it: its cells are there anyway."""
-    if content.get("nbformat") == 4:
-        return content  # nbformat would copy all of it and change nothing
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return nbformat.convert(nbformat.from_dict(content), 4)
-    except Exception:  # nbformat raises whatever its conversion stumbles over
-        return content
-
-
-def _raw_cells(content: dict[str, Any]) -> list[dict[str, Any]] | None:
-    cells = content.get("cells")
-    if cells is None and isinstance(content.get("worksheets"), list):
-        lists = [sheet.get("cells") for sheet in content["worksheets"] if isinstance(sheet, dict)]
-        cells = [cell for found in lists if isinstance(found, list) for cell in found]
-    if not isinstance(cells, list):
-        return None
-    return [cell for cell in cells if isinstance(cell, dict)]
-
-
-def _joined(source: Any) -> str:
-    if isinstance(source, list):
-        return "".join(part for part in source if isinstance(part, str))
-    return source if isinstance(source, str) else ""
-
-
 def _counted(count: Any) -> int | None:
     return count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < _LARGEST_COUNT else None
 
@@ -190,15 +110,9 @@ def _printed(outputs: Any) -> str:
     for output in outputs[:MOST_OUTPUT] if isinstance(outputs, list) else []:
         if isinstance(output, dict):
             data = output.get("data")
-            parts.append(_joined(output.get("text")))
-            parts.append(_joined(data.get("text/plain")) if isinstance(data, dict) else "")
+            parts.append(joined(output.get("text")))
+            parts.append(joined(data.get("text/plain")) if isinstance(data, dict) else "")
     return "\n".join(part[:MOST_OUTPUT] for part in parts if part)[:MOST_OUTPUT]
-
-
-def _script_cells(text: str) -> tuple[Cell, ...]:
-    """A script as cells: at `# %%` or `# In[3]:` markers where it has any, else as one cell."""
-    parts = SCRIPT_CELL.split(text)
-    return tuple(Cell(number, "code", part) for number, part in enumerate(parts))
 
 
 def read_statements(cells: tuple[Cell, ...]) -> tuple[tuple[Statement, ...], tuple[Unparsed, ...]]:

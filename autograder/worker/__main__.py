@@ -18,12 +18,16 @@ import PIL.PngImagePlugin
 import torch
 
 from autograder.worker.cage import Cage, end_first
+from autograder.worker.calls import make_ready_to_show
 from autograder.worker.loop import serve
 
 
 def main(control: socket.socket, cage: Cage | None) -> NoReturn:
     """Answer the judge until it hangs up: `F` with a descriptor forks a worker, `W<pid>` waits for one to end, `O`
-    makes ready for workers that train. Args: cage: what workers enter before anything else, None for none."""
+    makes ready for workers that train, `N` for those that show a notebook.
+
+    Args: cage: what workers enter before anything else, None for none.
+    """
     PIL.Image.preinit()
     # What is here now stays: the garbage collectors of the workers need not touch, and so not copy, its pages.
     gc.disable()
@@ -52,6 +56,9 @@ def _answer(control: socket.socket, children: set[int], cage: Cage | None) -> No
         elif kind == b"O":
             # The first optimizer imports hundreds of modules, which each worker that trains would have to do anew.
             torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
+            gc.freeze()
+        elif kind == b"N":
+            make_ready_to_show()
             gc.freeze()
         elif kind == b"W":
             pid = int(_line(control))

@@ -7,7 +7,7 @@ import sys
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -27,7 +27,26 @@ from autograder.worker.standins import Anything, Standins, remember_source
 from autograder.worker.training import Training, TrainingBench
 from autograder.worker.weights import facts_of, fitting, give
 
+if TYPE_CHECKING:
+    from autograder.worker.showing import Showing
+
 MOST_ITEMS = 16
+_showing: "Showing | None" = None
+
+
+def make_ready_to_show() -> None:
+    """Import what shows notebooks, which takes a third of a second and few workers need."""
+    global _showing
+    from autograder.worker.showing import Showing
+
+    _showing = Showing()
+
+
+def _show(request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+    if _showing is None:
+        make_ready_to_show()
+    assert _showing is not None
+    return _showing.shown(arrays)
 
 
 class Workbench:
@@ -65,6 +84,7 @@ class Workbench:
             "open_weights": self._open_weights,
             "fit_weights": self._fit_weights,
             "weights": self._weights,
+            "show": _show,
         }
         try:
             return operations[request["operation"]](request, arrays)

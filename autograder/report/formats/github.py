@@ -11,8 +11,10 @@ from typing import Any
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.report.formats.shown import PARTIAL, UNJUDGED, Shown, paragraphs, points_of, worst_first
-from autograder.report.inert import html_text, one_line
+from autograder.report.inert import html_text, one_line, printable
+from autograder.report.places import Place
 from autograder.report.table import UNCAGED, summary
+from autograder.report.tallies import is_unreadable
 
 # A summary that is larger is left out as a whole; there may be something in its file already.
 MOST_BYTES = 1000 * 1024
@@ -37,13 +39,26 @@ _WORD_JOINER = "\N{WORD JOINER}"
 
 def annotations(shown: Shown) -> str:
     """One workflow command a line for each check that did not pass, the worst first, since GitHub shows ten of a kind:
-    an error, or a warning where something was earned."""
+    an error, or a warning where something was earned. One error for all where there was nothing to grade."""
+    if is_unreadable(shown.result):
+        return _not_read(shown)
     return "".join(f"{_annotation(shown, id)}\n" for id in worst_first(shown))
 
 
+def _not_read(shown: Shown) -> str:
+    (note,) = shown.result["notes"]
+    title = f"all checks: missing, {points_of(shown.result)}"
+    return f"{_command('error', title, next(iter(shown.places.values()), None), printable(note))}\n"
+
+
 def _annotation(shown: Shown, id: str) -> str:
-    entry, place = shown.checks[id], shown.places.get(id)
+    entry = shown.checks[id]
     title = f"{id}: {entry['verdict']}, {points_of(entry)}"
+    kind = "warning" if entry["verdict"] == PARTIAL else "error"
+    return _command(kind, title, shown.places.get(id), "\n".join(paragraphs(entry)))
+
+
+def _command(kind: str, title: str, place: Place | None, message: str) -> str:
     properties: dict[str, str] = {}
     if place is not None:
         properties["file"] = place.file
@@ -53,8 +68,7 @@ def _annotation(shown: Shown, id: str) -> str:
             title += f" (cell {place.cell})"
     properties["title"] = title
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    kind = "warning" if entry["verdict"] == PARTIAL else "error"
-    return f"::{kind} {listed}::{_message(chr(10).join(paragraphs(entry))[:_LONGEST_MESSAGE])}"
+    return f"::{kind} {listed}::{_message(message[:_LONGEST_MESSAGE])}"
 
 
 def _message(text: str) -> str:
