@@ -9,7 +9,7 @@ import select
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import landlockpy
@@ -36,10 +36,9 @@ VERSIONS = range(1, landlockpy.abi_version() + 1)
 
 
 @pytest.fixture(scope="module")
-def template() -> Iterator[Template]:
-    assert not why_no_cage(), why_no_cage()
-    with Template(LIMITS, sandbox=Sandbox.CAGE) as template:
-        yield template
+def template(limited: Callable[[Limits], Template]) -> Template:
+    assert not why_no_cage(), why_no_cage()  # where there is a cage, workers of all tests are kept in it
+    return limited(LIMITS)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The command as people and programs use it: real processes, exit statuses, files."""
+"""The command as people and programs use it: what it says, exit statuses, files; some of it in real processes."""
 
 import csv
 import json
@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import nbformat
 import pytest
+from typer.testing import Result
 
 from fixtures.compose import solution_notebook, write_notebook
 
@@ -32,14 +34,25 @@ def solution(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def checked(path: Path, data: Path, *more: object) -> dict[str, Any]:
-    done = autograder("check", path, "--data", data, "--format", "json", *more)
-    assert done.returncode in (0, 1), done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
+Checked = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def checked(check: Callable[..., Result]) -> Checked:
+    """The result of `autograder check` on a path and data, with further arguments."""
+
+    def result(path: Path, data: Path, *more: object) -> dict[str, Any]:
+        done = check(path, "--data", data, "--format", "json", *more)
+        assert done.exit_code in (0, 1), done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
     return result
 
 
-def test_the_handouts_submission_on_the_courses_photographs(handout_submission: Path, photographs: Path) -> None:
+def test_the_handouts_submission_on_the_courses_photographs(
+    handout_submission: Path, photographs: Path, checked: Checked
+) -> None:
     # Memorising with its CNN and training for the test take minutes, and promise nothing here.
     only = "data,same,different,cnn,channel,accuracy,train,overfit.channel"
     result = checked(handout_submission, photographs, "--only", only)
@@ -60,13 +73,13 @@ def test_the_handouts_submission_on_the_courses_photographs(handout_submission: 
 
 
 def test_the_solution_on_the_courses_photographs_gets_every_point_of_what_it_does_without_training_long(
-    solution: Path, photographs: Path
+    solution: Path, photographs: Path, check: Callable[..., Result]
 ) -> None:
     only = "data,same,different,cnn,channel,accuracy,train,overfit.channel"
-    done = autograder("check", solution, "--data", photographs, "--format", "json", "--only", only)
+    done = check(solution, "--data", photographs, "--format", "json", "--only", only)
     result = json.loads(done.stdout)
     looked_at = [entry for entry in result["checks"].values() if entry["verdict"] != "manual"]
-    assert done.returncode == 0 and looked_at
+    assert done.exit_code == 0 and looked_at
     assert all(entry["verdict"] == "pass" and entry["points"] == entry["possible"] for entry in looked_at)
 
 
@@ -86,7 +99,6 @@ def test_the_table_names_every_check_with_its_verdict_and_the_page_shows_the_cod
 def test_ten_runs_give_ten_identical_result_files(solution: Path, small_data: Path, tmp_path: Path) -> None:
     submissions = tmp_path / "class"
     submissions.mkdir()
-    (submissions / "solution.ipynb").write_bytes(solution.read_bytes())
     # Two whole runs of the command, and in each of them five copies of the same work.
     for number in range(5):
         folder = submissions / f"copy{number}"
@@ -101,7 +113,7 @@ def test_ten_runs_give_ten_identical_result_files(solution: Path, small_data: Pa
     assert len(results) == 10 and len(alike) == 1
 
 
-def test_a_result_has_the_keys_that_other_programs_read(solution: Path, small_data: Path) -> None:
+def test_a_result_has_the_keys_that_other_programs_read(solution: Path, small_data: Path, checked: Checked) -> None:
     result = checked(solution, small_data, "--only", "same", "--seed", 3)
     assert list(result)[:4] == ["schema", "submission", "digest", "grader"] and result["schema"] == 1
     assert set(result["grader"]) == {"version", "rubric", "data", "seed", "sandbox"}
@@ -120,12 +132,12 @@ def test_a_result_has_the_keys_that_other_programs_read(solution: Path, small_da
     ],
 )
 def test_of_garbage_a_terminal_shows_the_reason_and_the_points_and_the_exit_status_is_1(
-    name: str, content: bytes, sentence: str, tmp_path: Path, small_data: Path
+    name: str, content: bytes, sentence: str, tmp_path: Path, small_data: Path, check: Callable[..., Result]
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    done = autograder("check", path, "--data", small_data)
-    assert done.returncode == 1 and not done.stderr.strip()
+    done = check(path, "--data", small_data)
+    assert done.exit_code == 1 and not done.stderr.strip()
     shown, *reason, points = done.stdout.splitlines()
     assert shown == path.stem and sentence in " ".join(reason) and points == "0 of 70 automatic points"
 
@@ -157,7 +169,7 @@ def test_a_class_with_garbage_in_it_is_graded_all_the_same(solution: Path, small
 
 @pytest.mark.parametrize("version", ["3", "4.0"])
 def test_old_notebook_formats_are_graded_like_any_other(
-    version: str, solution: Path, small_data: Path, tmp_path: Path
+    version: str, solution: Path, small_data: Path, tmp_path: Path, checked: Checked
 ) -> None:
     notebook = nbformat.read(solution, as_version=4)
     if version == "3":
@@ -181,11 +193,11 @@ def test_old_notebook_formats_are_graded_like_any_other(
     ],
 )
 def test_a_wrong_command_is_refused_in_a_sentence(
-    arguments: list[str], sentence: str, solution: Path, small_data: Path
+    arguments: list[str], sentence: str, solution: Path, small_data: Path, check: Callable[..., Result]
 ) -> None:
     data = [] if "--data" in arguments else ["--data", small_data]
-    done = autograder("check", solution, *data, *arguments)
-    assert done.returncode == 2 and sentence in done.stderr and "Traceback" not in done.stderr
+    done = check(solution, *data, *arguments)
+    assert done.exit_code == 2 and sentence in done.stderr and "Traceback" not in done.stderr
 
 
 def test_pytest_has_one_test_for_each_check_and_runs_nothing_of_the_submissions(

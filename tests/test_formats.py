@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,11 +17,10 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import Result
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
-from autograder.cli import app
 from autograder.grading import Graded, check_questions
 from autograder.report.formats import FORMATS, Wanted, WrongFormat, wanted_formats, write_formats
 from autograder.report.formats.classroom50 import VARIABLES, classroom50_json
@@ -402,7 +402,7 @@ def test_a_tag_without_a_time_is_refused_in_a_sentence() -> None:
 
 
 def test_check_writes_annotations_on_the_notebooks_lines_and_the_summary(
-    small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: Callable[..., Result]
 ) -> None:
     notebook = solution_notebook()
     for cell in notebook.cells:
@@ -410,8 +410,8 @@ def test_check_writes_annotations_on_the_notebooks_lines_and_the_summary(
     write_notebook(tmp_path / "work.ipynb", notebook)
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-    command = ["check", tmp_path / "work.ipynb", "--data", small_data, "--only", "same", "--format", "github"]
-    done = CliRunner().invoke(app, [*map(str, command), "--format", f"json={tmp_path / 'result.json'}"])
+    options = ["--data", small_data, "--only", "same", "--format", "github"]
+    done = check(tmp_path / "work.ipynb", *options, "--format", f"json={tmp_path / 'result.json'}")
     assert done.exit_code == 1, done.output
     (kind, properties, message), *others = commands_in(done.stdout)
     assert (kind, properties["file"], others) == ("error", "work.ipynb", [])
@@ -422,7 +422,7 @@ def test_check_writes_annotations_on_the_notebooks_lines_and_the_summary(
 
 
 def test_a_submission_that_cannot_be_read_is_a_whole_result_in_every_format(
-    rubric: Rubric, small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rubric: Rubric, small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: Callable[..., Result]
 ) -> None:
     work, out = tmp_path / "work", tmp_path / "out"
     work.mkdir()
@@ -430,10 +430,10 @@ def test_a_submission_that_cannot_be_read_is_a_whole_result_in_every_format(
     given = CLASSROOM50 | {"GITHUB_WORKSPACE": str(work), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
     for variable, value in given.items():
         monkeypatch.setenv(variable, value)
-    command = ["check", work / "broken.ipynb", "--data", small_data, "--out", out, "--format", "github"]
+    arguments = [work / "broken.ipynb", "--data", small_data, "--out", out, "--format", "github"]
     for name in ("json", "junit", "gradescope", "classroom50"):
-        command += ["--format", f"{name}={tmp_path / name}"]
-    done = CliRunner().invoke(app, [*map(str, command)])
+        arguments += ["--format", f"{name}={tmp_path / name}"]
+    done = check(*arguments)
     assert done.exit_code == 1, done.output
     reason = "broken.ipynb is cut off or damaged"
     ((kind, properties, message),) = commands_in(done.stdout)
@@ -455,16 +455,10 @@ def test_a_submission_that_cannot_be_read_is_a_whole_result_in_every_format(
     assert (fifty["score"], fifty["max-score"]) == (0, 7000) and all(reason in t["output"] for t in fifty["tests"])
 
 
-def test_where_nothing_lies_there_is_nothing_to_tell(small_data: Path, tmp_path: Path) -> None:
-    command = [
-        "check",
-        tmp_path / "nowhere.ipynb",
-        "--data",
-        small_data,
-        "--format",
-        f"json={tmp_path / 'result.json'}",
-    ]
-    done = CliRunner().invoke(app, [*map(str, command)])
+def test_where_nothing_lies_there_is_nothing_to_tell(
+    small_data: Path, tmp_path: Path, check: Callable[..., Result]
+) -> None:
+    done = check(tmp_path / "nowhere.ipynb", "--data", small_data, "--format", f"json={tmp_path / 'result.json'}")
     assert (done.exit_code, done.output.strip()) == (2, "autograder: nowhere.ipynb does not exist")
     assert not any(tmp_path.iterdir())
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autograder.boundary.workers import Template
 from autograder.evidence.laboratory import LONGEST_REMARK
 from autograder.rubric import Limits
 from autograder.worker.former.entries import Gone
@@ -25,9 +24,8 @@ LIMITS = Limits(
 
 
 @pytest.fixture(scope="module")
-def template():
-    with Template(LIMITS) as template:
-        yield template
+def template(limited):
+    return limited(LIMITS)
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def test_a_class_that_is_killed_again_and_again_ends_as_one_that_was_left_in_pea
 ) -> None:
     write_class(tmp_path / "class", 4)
     peace, killed = tmp_path / "peace", tmp_path / "killed"
-    disturbed(command(tmp_path / "class", peace, small_data, 2), peace, temporary, ())
+    disturbed(command(tmp_path / "class", peace, small_data, 1), peace, temporary, ())
     moments = [
         Moment(finished=0, steps=6, victim=Victim.JOB),
         Moment(finished=1, steps=0, victim=Victim.GRADER),
@@ -59,7 +59,7 @@ def test_a_class_that_is_killed_again_and_again_ends_as_one_that_was_left_in_pea
     ]
     account = disturbed(command(tmp_path / "class", killed, small_data, 2), killed, temporary, moments)
     assert len(account.kills) == 3 and account.made_again == []
-    assert len(files_of(peace)) == 16 and files_of(killed) == files_of(peace)
+    assert len(files_of(peace)) == 20 and files_of(killed) == files_of(peace)
     assert left_behind(temporary) == []
 
 

@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,8 @@ def rubric() -> Rubric:
 
 
 @pytest.fixture(scope="module")
-def template(rubric: Rubric) -> Iterator[Template]:
-    with Template(rubric.limits) as template:
-        yield template
+def template(shared_template: Template) -> Template:
+    return shared_template
 
 
 class Seen(HTMLParser):

@@ -1,9 +1,10 @@
 """What an instructor decides about a submission holds, and a file of decisions that cannot be used is refused."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from autograder.cli import app
 from autograder.overrides import OverridesError, decisions_for, read_overrides
@@ -96,17 +97,17 @@ def test_a_name_that_was_decided_on_plays_its_role_and_no_other(tmp_path: Path) 
     assert (same.name, different.name) == ("helper", "generate_same_pair")
 
 
-def test_decided_arguments_are_given(tmp_path: Path, small_data: Path) -> None:
+def test_decided_arguments_are_given(tmp_path: Path, small_data: Path, check: Callable[..., Result]) -> None:
     # With the width that the grader would choose, this network cannot be built.
     narrow = Patch("", "CNN", "n: int = 6, kernel_size", "n: int, kernel_size")
     refuses = Patch("", "CNN", "        super().__init__()", "        super().__init__()\n        assert n == 5")
     unused = Patch("", "q3b-memorise-cnn", None, "")
     trained = Patch("", "q3c-training", None, "epochs = 1")
     write_notebook(tmp_path / "noa.ipynb", compose(narrow, refuses, unused, trained))
-    command = ["check", str(tmp_path / "noa.ipynb"), "--data", str(small_data), "--only", "cnn", "--format", "json"]
-    assert '"verdict": "fail"' in CliRunner().invoke(app, command).stdout
+    arguments = [tmp_path / "noa.ipynb", "--data", small_data, "--only", "cnn", "--format", "json"]
+    assert '"verdict": "fail"' in check(*arguments).stdout
     overrides(tmp_path, "[noa]\narguments = { CNN = { n = 5 } }")
-    result = CliRunner().invoke(app, command)
+    result = check(*arguments)
     assert '"verdict": "fail"' not in result.stdout
     assert "decided in overrides.toml: CNN gets n=5" in result.stdout
 

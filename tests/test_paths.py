@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from autograder.boundary.workers import Template
 from autograder.rubric import Limits
 from fixtures.catalogue import course_photographs
 from fixtures.coded import Codebook, write_coded_picture
@@ -26,9 +25,8 @@ JPG = "u001_1_left_w.jpg"
 
 
 @pytest.fixture(scope="module")
-def template():
-    with Template(LIMITS) as template:
-        yield template
+def template(limited):
+    return limited(LIMITS)
 
 
 @pytest.fixture(scope="module")

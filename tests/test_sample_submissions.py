@@ -1,11 +1,13 @@
 """The verdicts on sample submissions: each mistake is caught by the checks that name it, and right work by none."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from autograder.grading import Grader
 from autograder.session import Setup, grade_path, prepare
+from fixtures.brief import write_brief
 from fixtures.compose import read_submissions, solution_notebook, write_notebook
 
 # A part that is quick and touches every check; `python -m benchmarks.fairness` grades all of them.
@@ -77,9 +79,8 @@ TRAINING = (
 )
 
 
-def verdicts(name: str, folder: Path, setup: Setup, grader: Grader) -> dict[str, str]:
-    graded = grade_path(read_submissions()[name].write(folder), setup, grader)
-    return {id: verdict.outcome.value for id, verdict in graded.verdicts.items()}
+def verdicts(path: Path, setup: Setup, grader: Grader) -> dict[str, str]:
+    return {id: verdict.outcome.value for id, verdict in grade_path(path, setup, grader).verdicts.items()}
 
 
 @pytest.mark.parametrize("name", DEFECTS)
@@ -87,7 +88,7 @@ def test_a_mistake_is_caught_by_the_checks_that_name_it_and_by_no_others(
     name: str, tmp_path: Path, setup: Setup, grader: Grader
 ) -> None:
     submission = read_submissions()[name]
-    found = verdicts(name, tmp_path, setup, grader)
+    found = verdicts(submission.write(tmp_path), setup, grader)
     assert {id for id, outcome in found.items() if outcome == "fail"} == set(submission.caught_by)
     assert {id for id, outcome in found.items() if outcome == "partial"} == set(submission.partial_by)
     assert {id for id, outcome in found.items() if outcome == "missing"} == set(submission.missing_by)
@@ -96,17 +97,22 @@ def test_a_mistake_is_caught_by_the_checks_that_name_it_and_by_no_others(
 
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_right_work_in_another_style_loses_no_point(name: str, tmp_path: Path, setup: Setup, grader: Grader) -> None:
-    found = verdicts(name, tmp_path, setup, grader)
+    found = verdicts(read_submissions()[name].write(tmp_path), setup, grader)
     assert {id: outcome for id, outcome in found.items() if outcome != "pass"} == {}
+
+
+@pytest.fixture(scope="module")
+def training(small_data: Path, grader_for: Callable[[Setup], Grader]) -> tuple[Setup, Grader]:
+    setup = prepare(small_data, only=["train"])
+    return setup, grader_for(setup)
 
 
 @pytest.mark.parametrize("name", TRAINING)
 def test_a_training_loop_is_judged_by_what_reached_the_optimizer(
-    name: str, tmp_path: Path, small_data: Path, grader: Grader
+    name: str, tmp_path: Path, training: tuple[Setup, Grader]
 ) -> None:
     submission = read_submissions()[name]
-    training = prepare(small_data, only=["train"])
-    found = verdicts(name, tmp_path, training, grader.sibling(training.data_set, ["train"]))
+    found = verdicts(write_brief(submission, tmp_path), *training)
     assert {id for id, outcome in found.items() if outcome == "fail"} == set(submission.caught_by)
     assert {id for id, outcome in found.items() if outcome == "partial"} == set(submission.partial_by)
 

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,8 +15,6 @@ from autograder.grading import notes_on
 from autograder.program.choice import the_submission
 from autograder.program.names import Role
 from autograder.program.understanding import Understanding
-from autograder.rubric import DEFAULT_RUBRIC, read_rubric
-from autograder.session import check_questions
 from autograder.submission.bundle import Bundle, read_bundles
 
 LIBRARY = "raise SystemExit('taken')\n"
@@ -105,19 +103,13 @@ def test_a_file_in_a_folder_of_its_own_hides_nothing_and_need_not_be_told(tmp_pa
 # What a worker finds
 
 
-@pytest.fixture(scope="module")
-def template() -> Iterator[Template]:
-    with Template(read_rubric(DEFAULT_RUBRIC, check_questions()).limits) as template:
-        yield template
-
-
 @pytest.mark.parametrize("name", ["test", "code", "queue"])
 def test_a_notebooks_import_finds_the_file_and_libraries_go_on_finding_pythons_own(
-    template: Template, name: str
+    shared_template: Template, name: str
 ) -> None:
     code = f"from {name} import CNN\nimport {name} as own\nmade = own.CNN + CNN\nimport pdb, multiprocessing.pool\n"
     surroundings = Surroundings(modules={name: "CNN = 5\n"}, module_files={name: f"{name}.py"})
-    worker = template.fork(None, 0, surroundings)
+    worker = shared_template.fork(None, 0, surroundings)
     try:
         statements = [{"cell": 0, "line": 1, "source": f"{line}\n"} for line in code.split("\n")]
         worker.request("run", {"cells": {"0": code}, "statements": statements, "draw": 0})

@@ -1,6 +1,6 @@
 """Weights that lie beside the notebook are what is tested; those that cannot be used are named and trained anew."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,8 @@ def brief(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Setup:
 
 
 @pytest.fixture(scope="module")
-def examiner(brief: Setup) -> Iterator[Grader]:
-    with brief.grader() as grader:
-        yield grader
+def examiner(brief: Setup, grader_for: Callable[[Setup], Grader]) -> Grader:
+    return grader_for(brief)
 
 
 def answering(answer: int, kind: type[nn.Module] = CNNChannel) -> dict[str, torch.Tensor]:

@@ -3,7 +3,7 @@
 All of them are graded by `python -m benchmarks.hostile`; here are those that come nearest, each another way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +36,8 @@ def setup(small_data: Path) -> Setup:
 
 
 @pytest.fixture(scope="module")
-def grader(setup: Setup) -> Iterator[Grader]:
-    with setup.grader() as grader:
-        yield grader
+def grader(setup: Setup, grader_for: Callable[[Setup], Grader]) -> Grader:
+    return grader_for(setup)
 
 
 @pytest.mark.parametrize("name", NEAREST, ids=[words.replace(" ", "-") for words in NEAREST.values()])

@@ -10,6 +10,7 @@ from autograder.grading import Grader
 from autograder.session import Setup, grade_path, prepare
 from autograder.submission.bundle import bundle_of_cells
 from autograder.verdict import Verdict
+from fixtures.brief import with_a_brief_training
 from fixtures.compose import solution_notebook, write_notebook
 
 NOBODY = "Nobody answers `input()`"
@@ -177,6 +178,11 @@ def test_photographs_may_be_read_by_several_processes(
 # Training
 
 
+def trained(*changes: tuple[str, str, str]):
+    """The solution with changes, and with a training that does not take long."""
+    return with_a_brief_training(solution(*changes))
+
+
 @pytest.fixture(scope="module")
 def training(small_data: Path, grader: Grader) -> Iterator[tuple[Setup, Grader]]:
     setup = prepare(small_data, only=["train"])
@@ -190,12 +196,12 @@ def test_a_training_may_wait_print_warn_and_start_threads(tmp_path: Path, traini
         "            plt.plot(curve.losses)\n            plt.show()\n"
     )
     errors = "            warnings.simplefilter('error')\n            F.softmax(torch.zeros(2, 2))\n"
-    changed = solution(("q3a-train", CURVE, CURVE + threads), ("q3a-train", LOOP, errors + LOOP + noise))
+    changed = trained(("q3a-train", CURVE, CURVE + threads), ("q3a-train", LOOP, errors + LOOP + noise))
     assert outcomes(verdicts(tmp_path, *training, changed)) == {}
 
 
 def test_a_program_may_leave_when_it_has_trained(tmp_path: Path, training: tuple[Setup, Grader]) -> None:
-    changed = solution(
+    changed = trained(
         ("q3a-train", "    return curve", "    plot_learning_curve(curve)\n    sys.exit()"),
         ("q3c-training", "epochs = 10\n", "epochs = 10\nexit()\n"),
     )
@@ -208,7 +214,7 @@ def test_what_a_training_used_of_former_libraries_is_remarked_upon_once_and_cost
 ) -> None:
     made = "    scheduler = optim.lr_scheduler.ReduceLROnPlateau(optimizer, 'max', verbose=True)\n"
     whole = "                torch.save(model, checkpoint_path)\n                torch.load(checkpoint_path)"
-    changed = solution(
+    changed = trained(
         ("q3a-train", CURVE, CURVE + made),
         ("q3a-train", "        report(curve)\n", "        report(curve)\n        scheduler.step(np.float(1))\n"),
         ("q3a-train", "                torch.save(best_weights, checkpoint_path)", whole),

@@ -9,7 +9,7 @@ import pickle
 import sys
 import types
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,24 +68,23 @@ State = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def tried(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Try]:
+def tried(small_data: Path, shared_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Try:
     """Tries files of weights, by name, on the networks of a notebook."""
     rubric = read_rubric(DEFAULT_RUBRIC, check_questions())
     data = read_data_set(small_data)
-    with Template(rubric.limits) as template:
 
-        def run(files: Mapping[str, Any], *cells: str, layout: str = "upright", **decided: Any) -> Submitted:
-            folder = tmp_path_factory.mktemp("weights")
-            weights = {}
-            for name, content in files.items():
-                weights[name] = folder / name
-                weights[name].write_bytes(content if isinstance(content, bytes) else saved(content))
-            bundle = bundle_of_cells(list(cells) or [NETWORKS], "small", {})
-            bundle = replace(bundle, weights=weights, decided=Decisions(**decided))
-            parts = Understanding(bundle), CodedData(data, 0), rubric, 0, Photographs(data)
-            return try_weights(Laboratory(template, *parts), IMAGES, layout)
+    def run(files: Mapping[str, Any], *cells: str, layout: str = "upright", **decided: Any) -> Submitted:
+        folder = tmp_path_factory.mktemp("weights")
+        weights = {}
+        for name, content in files.items():
+            weights[name] = folder / name
+            weights[name].write_bytes(content if isinstance(content, bytes) else saved(content))
+        bundle = bundle_of_cells(list(cells) or [NETWORKS], "small", {})
+        bundle = replace(bundle, weights=weights, decided=Decisions(**decided))
+        parts = Understanding(bundle), CodedData(data, 0), rubric, 0, Photographs(data)
+        return try_weights(Laboratory(shared_template, *parts), IMAGES, layout)
 
-        yield run
+    return run
 
 
 def saved(content: Any, **how: Any) -> bytes:

@@ -29,9 +29,8 @@ WHOLE = [None, None, None]
 
 
 @pytest.fixture(scope="module")
-def template():
-    with Template(LIMITS) as template:
-        yield template
+def template(limited):
+    return limited(LIMITS)
 
 
 @contextmanager
@@ -512,6 +511,26 @@ def test_a_template_that_was_killed_is_started_anew():
         with worker(template) as one:
             assert run(one, "x = 1").error is None
             assert value(one, "x") == 1
+
+
+def test_a_template_that_nobody_needed_is_not_waited_for_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    template = Template(LIMITS)
+    process, done = template._process, []
+    kill, wait = process.kill, process.wait
+    monkeypatch.setattr(process, "kill", lambda: (done.append("kill"), kill()))
+    monkeypatch.setattr(process, "wait", lambda timeout=None: (done.append("wait"), wait(timeout)))
+    template.close()
+    assert done == ["kill", "wait"] and process.returncode == -signal.SIGKILL
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_template_that_has_forked_workers_ends_them_and_itself():
+    with Template(LIMITS) as template:
+        descriptor = os.pidfd_open(template.fork(None, 0)._pid)
+    assert template._process.returncode is not None
+    assert select.select([descriptor], [], [], 30)[0] == [descriptor]
+    os.close(descriptor)
 
 
 def test_a_judge_that_is_killed_leaves_no_worker_behind(tmp_path):

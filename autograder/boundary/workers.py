@@ -136,6 +136,7 @@ class Template:
         )
         theirs.close()
         self._control = ours
+        self._has_forked = False
         self._ready_for: set[bytes] = set()
 
     def fork(
@@ -199,6 +200,7 @@ class Template:
                 self._control.sendall(command)
                 self._ready_for.add(command)
         ours, theirs = socket.socketpair()
+        self._has_forked = True
         with theirs:
             socket.send_fds(self._control, [b"F"], [theirs.fileno()])
         return int(self._line()), ours
@@ -230,6 +232,8 @@ class Template:
             self._control.shutdown(socket.SHUT_RDWR)  # who is talking to it is told that it is gone
         with self._talking:
             self._control.close()
+        if not self._has_forked:  # it may still be importing, and would hear of its end only afterwards
+            self._process.kill()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:

@@ -40,7 +40,7 @@ def main(control: socket.socket, cage: Cage | None) -> NoReturn:
     finally:
         for pid in children:
             _kill(pid)
-    sys.exit(0)
+    os._exit(0)  # the judge waits, and nothing is left to be done with all that was imported
 
 
 def _answer(control: socket.socket, children: set[int], cage: Cage | None) -> None:
