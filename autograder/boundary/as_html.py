@@ -4,7 +4,7 @@
 MOST_HTML = 900_000
 MOST_PICTURES = 40
 # The longest side of a picture, in pixels, and how HTML speaks of one.
-SIDE = 760
+SIDE = 640
 PICTURE = "picture:"
 
 

@@ -18,7 +18,7 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, WebPImagePlugin  # noqa: F401 - which is not among the formats that are always there
 from traitlets.config import Config
 
 from autograder.boundary.as_html import MOST_HTML, MOST_PICTURES, PICTURE, SIDE, size
@@ -26,23 +26,31 @@ from autograder.boundary.pipe import Arrays
 from autograder.report.highlighting import highlighted
 from autograder.submission.notebook_file import Unreadable, joined, raw_cells
 
+# One cell. It extends none of nbconvert's own templates: they would take longer to compile than notebooks to show.
 _TEMPLATE = """
-{%- extends 'base/display_priority.j2' -%}
 {%- macro printed(text) -%}
 <pre class="output {{ 'long" tabindex="0' if text.count('\n') > 30 }}">{{ text | shortened | ansi2html }}</pre>
 {%- endmacro -%}
-{%- block input -%}<pre><code>{{ cell.source | highlight_code }}</code></pre>{%- endblock -%}
-{%- block stream -%}{{ printed(output.text) }}{%- endblock -%}
-{%- block error -%}{{ printed(output.text) }}{%- endblock -%}
-{%- block data_text -%}{{ printed(output.data['text/plain']) }}{%- endblock -%}
-{%- block data_latex -%}<pre class="output">{{ output.data['text/latex'] | escape_html }}</pre>{%- endblock -%}
-{%- block data_html -%}<div class="wide" tabindex="0">{{ output.data['text/html'] }}</div>{%- endblock -%}
-{%- block data_markdown -%}{{ output.data['text/markdown'] | markdown2html }}{%- endblock -%}
-{%- block data_png -%}<img src="data:image/png;base64,{{ output.data['image/png'] | escape_html }}">{%- endblock -%}
-{%- block data_jpg -%}<img src="data:image/jpeg;base64,{{ output.data['image/jpeg'] | escape_html }}">{%- endblock -%}
-{%- block data_svg -%}<p>A drawing in SVG, which is not shown here.</p>{%- endblock -%}
-{%- block markdowncell -%}{{ cell | markdown_cell }}{%- endblock -%}
-{%- block rawcell -%}<pre>{{ cell.source | escape_html }}</pre>{%- endblock -%}
+{%- for cell in nb.cells -%}
+{%- if cell.cell_type == 'code' -%}<pre><code>{{ cell.source | highlight_code }}</code></pre>
+{%- elif cell.cell_type == 'markdown' -%}{{ cell.source | markdown2html(cell.attachments) }}
+{%- else -%}<pre>{{ cell.source | escape_html }}</pre>
+{%- endif -%}
+{%- for output in cell.outputs -%}
+{%- if output.output_type in ('stream', 'error') -%}{{ printed(output.text) }}
+{%- else -%}
+{%- for form in output.data | filter_data_type -%}
+{%- set content = output.data[form] -%}
+{%- if form in ('image/png', 'image/jpeg') -%}<img src="data:{{ form }};base64,{{ content | escape_html }}">
+{%- elif form == 'image/svg+xml' -%}<p>A drawing in SVG, which is not shown here.</p>
+{%- elif form == 'text/html' -%}<div class="wide" tabindex="0">{{ content }}</div>
+{%- elif form == 'text/markdown' -%}{{ content | markdown2html }}
+{%- else -%}{{ printed(content) }}
+{%- endif -%}
+{%- endfor -%}
+{%- endif -%}
+{%- endfor -%}
+{%- endfor -%}
 """
 # What is shown of an output that has several forms; pictures are what most people look for.
 _FORMS = ["image/png", "image/jpeg", "image/svg+xml", "text/html", "text/markdown", "text/latex", "text/plain"]
@@ -80,7 +88,6 @@ def _exporter() -> TemplateExporter:
     )
     exporter.register_filter("highlight_code", highlighted)
     exporter.register_filter("markdown2html", _as_html)
-    exporter.register_filter("markdown_cell", lambda cell: _as_html(cell.source, cell.attachments))
     exporter.register_filter("shortened", _shortened)
     exporter.register_filter("filter_data_type", lambda data: [form for form in _FORMS if form in data][:1])
     exporter.environment.auto_reload = False
@@ -103,7 +110,6 @@ class Showing:
         self._exporter = _exporter()
         for kind in ("code", "markdown", "raw"):
             self._rendered(_node({"cell_type": kind, "source": "# 1", "outputs": []}))
-        Image.init()
 
     def shown(self, arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         """The answer to a worker's request `show`. Args: arrays: the bytes of each file, in the order of their names.
@@ -148,6 +154,7 @@ def _node(cell: Mapping[str, Any]) -> NotebookNode:
         id="cell",
         metadata=NotebookNode(),
         source=_text(cell.get("source", cell.get("input", ""))),
+        outputs=[],
     )
     if kind == "code":
         outputs = cell.get("outputs")
@@ -234,8 +241,8 @@ def _decoded(letters: str) -> NDArray[np.uint8] | None:
         return None
     except Exception:  # Pillow raises whatever a damaged picture makes it stumble over
         return None
-    if picture.mode == "RGBA":
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture).convert("RGB")
-    picture.thumbnail((SIDE, SIDE), reducing_gap=2.0)
+    if picture.mode == "RGBA" and picture.getchannel("A").getextrema() != (255, 255):
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    picture = picture.convert("RGB")
+    picture.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(picture)
