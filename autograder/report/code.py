@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from autograder.highlighting import highlighted
 from autograder.report.about import ROLES_OF_QUESTION
-from autograder.report.highlighting import highlighted
+from autograder.report.inert import printable
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -39,7 +40,7 @@ def listings(
         else:
             pieces.append(dict(piece))
     return [
-        Listing(_place(piece) + _others(piece), highlighted(piece["source"]), piece.get("cut", False))
+        Listing(_place(piece) + _others(piece), highlighted(printable(piece["source"])), piece.get("cut", False))
         for piece in pieces
     ]
 

@@ -23,7 +23,7 @@ from traitlets.config import Config
 
 from autograder.boundary.as_html import MOST_HTML, MOST_PICTURES, PICTURE, SIDE, size
 from autograder.boundary.pipe import Arrays
-from autograder.report.highlighting import highlighted
+from autograder.highlighting import highlighted
 from autograder.submission.notebook_file import Unreadable, joined, raw_cells
 
 # One cell. It extends none of nbconvert's own templates: they would take longer to compile than notebooks to show.

@@ -1,20 +1,18 @@
-"""Python as HTML: coloured by kind of word, and nothing but text."""
+"""Python as HTML, coloured by kind of word: on both sides of the boundary, so that it looks alike everywhere."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from autograder.report.inert import printable
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 
 def highlighted(source: str, **of_a_cell: Any) -> "Markup":
-    """Python as HTML, its words in spans whose classes begin with `py-`; all of it escaped and printable."""
+    """Python as HTML, its words in spans whose classes begin with `py-`; all of it escaped."""
     from markupsafe import Markup
     from pygments import highlight
 
-    return Markup(highlight(printable(source).rstrip(), *_tools()).rstrip("\n"))
+    return Markup(highlight(source.rstrip(), *_tools()).rstrip("\n"))
 
 
 @cache
