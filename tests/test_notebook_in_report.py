@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from autograder.boundary.as_html import SIDE
+from autograder.boundary.as_html import MOST_HTML, SIDE
 from autograder.boundary.checked import NotAnAnswer
 from autograder.boundary.sandbox import Sandbox
 from autograder.boundary.showing import SHOW, NotebookAsHtml, notebook_as_html
 from autograder.boundary.workers import Template
-from autograder.grading import Graded, check_questions
+from autograder.checks import CHECKS
+from autograder.grading import Graded, Grader, check_questions, unreadable
 from autograder.report.about import cells_of
 from autograder.report.besides import Besides, besides_as_json, besides_of, read_besides
 from autograder.report.notebook import harmless, shown_cells
 from autograder.report.page import report_page
 from autograder.report.result import result_of, write_changed_result, write_result
 from autograder.rubric import DEFAULT_RUBRIC, Rubric, read_rubric
-from autograder.submission.notebook import Cell, read_cells
+from autograder.session import prepare
+from autograder.submission.bundle import read_bundles
+from autograder.submission.notebook import Cell, Unreadable, read_cells
 from autograder.verdict import Exhibit, Outcome, Verdict
+from autograder.worker.showing import Showing
 
 MOST_BYTES = 2**25
 # Elements and attributes that could do something, look like ours or change what stands beside them.
@@ -168,7 +172,7 @@ def test_a_picture_is_another_file_than_the_one_handed_in_and_no_larger_than_a_p
 
 def test_where_a_picture_cannot_be_shown_words_stand(template: Template, tmp_path: Path) -> None:
     huge = io.BytesIO()
-    Image.new("1", (20_000, 20_000)).save(huge, "PNG")
+    Image.new("1", (6000, 6000)).save(huge, "PNG")
     bomb = base64.b64encode(huge.getvalue()).decode()
     cells = shown(
         template,
@@ -219,22 +223,45 @@ def test_a_malformed_cell_costs_the_others_nothing(template: Template, tmp_path:
     assert Seen(last).text.strip() == "as it is"
 
 
-def test_a_notebook_of_three_megabytes_makes_a_page_of_at_most_three(
-    template: Template, rubric: Rubric, tmp_path: Path
+def test_where_the_libraries_stumble_over_a_cell_its_text_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(node: Any) -> str:
+        raise RecursionError
+
+    showing = Showing()
+    monkeypatch.setattr(showing, "_rendered", stumble)
+    content = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [markdown("1 < 2")]})
+    said, _ = showing.shown({"a.ipynb": np.frombuffer(content.encode(), np.uint8)})
+    assert said["cells"] == ["<pre>1 &lt; 2</pre>"]
+
+
+def test_of_more_text_than_a_page_has_room_for_the_first_cells_are_shown(template: Template, tmp_path: Path) -> None:
+    cells = shown(template, tmp_path, *[markdown(f"begins {n} " + "word " * 7000) for n in range(40)])
+    assert cells[0] is not None and "begins 0" in cells[0]
+    assert cells[-1] is None
+    assert sum(len(cell.encode()) for cell in cells if cell is not None) <= MOST_HTML
+
+
+def test_a_page_has_at_most_three_megabytes_whatever_a_worker_sends(rubric: Rubric) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (20, SIDE, SIDE, 3), dtype=np.uint8)
+    texts = [f'first {n}<img src="picture:{n % 20}">' for n in range(30)] + ["\x01" * 800_000, "last"]
+    cells = [Cell(number, "markdown", "") for number in range(len(texts))]
+    entries = shown_cells(cells, NotebookAsHtml(texts, list(noise)))
+    assert "<img" in entries[0]["html"] and "not shown" in entries[29]["html"]
+    assert entries[30]["html"] is None, "what grows when it is cleaned counts as it has grown"
+    assert entries[31]["html"] == "last"
+    assert len(report_page(a_result(rubric), besides=Besides(notebook=entries)).encode()) <= 3_000_000
+
+
+def test_a_notebook_is_read_again_only_where_a_page_will_show_it(
+    small_data: Path, grader_for: Callable[..., Grader], tmp_path: Path
 ) -> None:
-    noise = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(noise).save(file, "JPEG", quality=95)
-    letters = base64.b64encode(file.getvalue()).decode()
-    cells = [code(f"x{n} = 'é'\n" * 500, display(image_jpeg=letters[: -n - 4 or None])) for n in range(0, 80, 4)]
-    cells += [markdown("<b>" * 20_000)]
-    entries = shown(template, tmp_path, *cells)
-    page = report_page(
-        a_result(rubric),
-        besides=Besides(notebook=[{"cell": n, "kind": "code", "html": h} for n, h in enumerate(entries)]),
-    )
-    assert len(page.encode()) <= 3_000_000
-    assert any(entry is not None and "x0" in entry for entry in entries)
+    file = tmp_path / "a.ipynb"
+    file.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [code("x = 1")]}))
+    setup = prepare(small_data, only=["written.q1d"])
+    (bundle,) = read_bundles(file, 40)
+    assert grader_for(setup, pages=False).grade(bundle).notebook is None
+    notebook = grader_for(setup, pages=True).grade(bundle).notebook
+    assert notebook is not None and "x = " in str(notebook.cells[0])
 
 
 # --- what must not be
@@ -353,6 +380,20 @@ def test_a_check_speaks_of_no_cell_where_its_code_is_in_none(rubric: Rubric) -> 
     assert cells_of("same.shape", entry, result) == ()
     result["code"]["generate_same_pair"]["cell"] = 4
     assert cells_of("same.shape", entry, result) == (4,)
+
+
+def test_an_answer_that_nobody_has_marked_is_no_zero(rubric: Rubric) -> None:
+    result = a_result(rubric)
+    assert report_page(result).count("2 to be marked") == 2  # in the overview and beside the check
+    result["checks"]["written.q1d"] |= {"points": 1.5, "marked": {"comment": "nearly"}}
+    page = report_page(result)
+    assert "to be marked" not in page and "1.5 of 2" in page and "nearly" in page
+
+
+def test_a_report_on_what_cannot_be_read_says_so_once(rubric: Rubric) -> None:
+    graded = unreadable("anna", "d", Unreadable("a.ipynb is empty"), [CHECKS[id] for id in rubric.points])
+    page = report_page(result_of(graded, rubric, "d2", 0, Sandbox.CAGE))
+    assert page.count("a.ipynb is empty") == 1 and "Question 2b" in page
 
 
 def test_a_page_without_a_notebook_has_no_place_for_one(rubric: Rubric) -> None:
