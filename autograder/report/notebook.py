@@ -42,7 +42,7 @@ _ATTRIBUTES = {
 _SCHEMES = {"http", "https", "mailto", PICTURE.rstrip(":")}
 _PICTURE = re.compile(rf"{PICTURE}(\d{{1,4}})")
 # The classes that our style knows.
-_CLASS = re.compile(r"py-[a-z0-9]{1,3}|ansi-[a-z-]{1,30}|output|long|wide")
+_CLASS = re.compile(r"py-[a-z0-9]{1,3}|ansi-[a-z-]{1,30}|code|output|long|wide")
 # As nh3 writes it.
 _IMAGE = re.compile(r'<img(?: (?:src="(?P<source>[^"]+)"|alt="(?P<words>[^"]*)"))*>')
 # A page has at most 3 MB: so much for pictures as base64, and so much for all cells with them.

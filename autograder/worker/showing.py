@@ -32,7 +32,7 @@ _TEMPLATE = """
 <pre class="output {{ 'long" tabindex="0' if text.count('\n') > 30 }}">{{ text | shortened | ansi2html }}</pre>
 {%- endmacro -%}
 {%- for cell in nb.cells -%}
-{%- if cell.cell_type == 'code' -%}<pre><code>{{ cell.source | highlight_code }}</code></pre>
+{%- if cell.cell_type == 'code' -%}<pre class="code" tabindex="0"><code>{{ cell.source | highlight_code }}</code></pre>
 {%- elif cell.cell_type == 'markdown' -%}{{ cell.source | markdown2html(cell.attachments) }}
 {%- else -%}<pre>{{ cell.source | escape_html }}</pre>
 {%- endif -%}
