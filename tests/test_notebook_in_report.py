@@ -374,6 +374,17 @@ def test_verdicts_stand_beside_the_cells_that_they_speak_of_and_lead_there_and_b
         assert page.count(f'id="{target}"') == 1 and f'href="#{target}"' in page
 
 
+@pytest.mark.parametrize(("verdict", "told"), [("fail", True), ("pass", False)])
+def test_what_else_could_be_meant_is_told_beside_code_that_has_not_earned_everything(
+    rubric: Rubric, verdict: str, told: bool
+) -> None:
+    result = a_result(rubric)
+    result["checks"]["same.shape"]["verdict"] = verdict
+    result["code"] = {"generate_same_pair": {"file": "a.ipynb", "cell": 1, "line": 1, "source": "def pairs(data): ..."}}
+    result["resolved"] = {"generate_same_pair": {"name": "pairs", "cell": 1, "others": [{"name": "two", "cell": 4}]}}
+    assert ("`two` in cell 4 could be meant as well" in report_page(result)) == told
+
+
 def test_a_check_speaks_of_no_cell_where_its_code_is_in_none(rubric: Rubric) -> None:
     result = a_result(rubric) | {"code": {"generate_same_pair": {"file": "pairs.py", "line": 3, "source": "x"}}}
     entry = result["checks"]["same.shape"] | {"observed": "3 rows"}

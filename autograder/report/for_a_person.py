@@ -1,6 +1,6 @@
 """What in a class needs a person: found in the results, and sorted by what there is to do."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,8 @@ def _held(result: Mapping[str, Any]) -> _Found:
 
 
 def _uncertain(result: Mapping[str, Any]) -> _Found:
-    """Roles that one definition plays together, and those for which another one could be meant as well."""
+    """Roles that one definition plays together, and those for which another one could be meant as well, where the one
+    that was taken has not earned everything."""
     roles = {Role(role): entry for role, entry in result["resolved"].items() if role in set(Role)}
     played: dict[tuple[str, int], list[Role]] = {}
     for role, entry in roles.items():
@@ -82,10 +83,18 @@ def _uncertain(result: Mapping[str, Any]) -> _Found:
         if len(together) > 1:
             yield f"`{name}` in cell {cell} was taken for {' and for '.join(together)}", ()
     for role, entry in roles.items():
-        if others := others_in_words(entry.get("others", ())):
+        lost = _not_passed(result, [question for question, played in ROLES_OF_QUESTION.items() if role in played])
+        if lost and (others := others_in_words(entry.get("others", ()))):
             words = f"`{entry['name']}` in cell {entry['cell']} was taken for {role}; {others} could be meant as well"
-            of_role = {question for question, played in ROLES_OF_QUESTION.items() if role in played}
-            yield words, tuple(id for id in result["checks"] if id in CHECKS and CHECKS[id].question in of_role)
+            yield words, lost
+
+
+def _not_passed(result: Mapping[str, Any], questions: Collection[str]) -> tuple[str, ...]:
+    """The checks of some questions that no person has to make and that did not pass."""
+    asked = [
+        id for id in result["checks"] if id in CHECKS and CHECKS[id].question in questions and CHECKS[id].automatic
+    ]
+    return tuple(id for id in asked if result["checks"][id]["verdict"] != Outcome.PASS)
 
 
 def _notes(result: Mapping[str, Any]) -> _Found:

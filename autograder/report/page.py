@@ -119,16 +119,19 @@ def _sections(result: Mapping[str, Any], pictures: Mapping[str, bytes]) -> list[
         title = known.title if known else id
         line = Line(id, title, entry, _where(entry.get("pictures", ())), cells_of(id, entry, result))
         by_question.setdefault(known.question if known else _NO_QUESTION, []).append(line)
-    return [
-        Section(
-            name,
-            f"Question {name[1:]}" if name != _NO_QUESTION else "Others",
-            tuple(lines),
-            listings(name, result.get("code", {}), result.get("resolved", {})),
-            figures_in(result.get("figures", {}).get(name, ()), pictures),
-        )
-        for name, lines in by_question.items()
-    ]
+    return [_section(name, lines, result, pictures) for name, lines in by_question.items()]
+
+
+def _section(name: str, lines: Sequence[Line], result: Mapping[str, Any], pictures: Mapping[str, bytes]) -> Section:
+    # What else could be meant is of no interest where what was taken is right.
+    lost = any(line.entry["verdict"] not in (Outcome.PASS, Outcome.MANUAL) for line in lines)
+    return Section(
+        name,
+        f"Question {name[1:]}" if name != _NO_QUESTION else "Others",
+        tuple(lines),
+        listings(name, result.get("code", {}), result.get("resolved", {}) if lost else {}),
+        figures_in(result.get("figures", {}).get(name, ()), pictures),
+    )
 
 
 def _notebook_cells(shown: Sequence[Mapping[str, Any]], lines: Sequence[Line]) -> list[NotebookCell]:
