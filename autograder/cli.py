@@ -17,23 +17,19 @@ from autograder.marking.kept import CannotMark, read_marks
 from autograder.marking.merging import show_marks, take_marks
 from autograder.marking.reading import NotUnderstood
 from autograder.overrides import FILE_NAME
-from autograder.report.besides import besides_of
 from autograder.report.class_page import CLASS_PAGE
-from autograder.report.curves import curve_pictures
 from autograder.report.files import write_text
 from autograder.report.formats import FORMATS, GITHUB, TABLE, WrongFormat, checkout, wanted_formats, write_formats
 from autograder.report.formats.shown import Shown
 from autograder.report.inert import one_line
-from autograder.report.page import report_page
 from autograder.report.places import Place, places_of
-from autograder.report.result import write_result
+from autograder.report.result import page_of, write_result
 from autograder.report.table import class_table
 from autograder.results_folder import InUse, ResultsFolder, held
 from autograder.rubric import DEFAULT_RUBRIC
 from autograder.secret import NoSecret, secret_seed
-from autograder.session import CannotGrade, Setup, grade_what_is_there, prepare, read_submission
-from autograder.submission.bundle import Bundle
-from autograder.submission.notebook import NothingThere, Unreadable
+from autograder.session import CannotGrade, Setup, grade_what_is_there, prepare
+from autograder.submission.notebook import NothingThere
 from autograder.temporary import temporary_folders_in_one
 from autograder.verdict import Verdict
 from autograder.whole_class import Entry, entries_of, finished_results, forget_finished, grade_class, grader_failed
@@ -122,15 +118,13 @@ def check(
             _refuse(str(problem))
     result = setup.result(graded)
     try:
-        if out is not None:
-            write_result(out, result, graded)
+        page = write_result(out, result, graded) if out is not None else ""
         if html is not None:
             html.parent.mkdir(parents=True, exist_ok=True)
-            curves = curve_pictures(result["submission"], graded.curves)
-            write_text(html, report_page(result, curves, besides_of(graded)))
+            write_text(html, page or page_of(result, graded))
         places: Mapping[str, Place] = {}
         if any(one.name == GITHUB for one in wanted):
-            places = places_of(submission, _bundle(submission, setup), result, checkout(os.environ))
+            places = places_of(submission, graded.bundle, result, checkout(os.environ))
         write_formats(wanted, Shown(result, setup.questions, places, os.environ), Console())
     except OSError as problem:
         _refuse(f"{problem.filename or out or html} cannot be written: {problem.strerror or problem}")
@@ -250,14 +244,6 @@ def all_pass(result: dict[str, Any]) -> bool:
     """Whether every automatic check passed."""
     automatic = [entry for id, entry in result["checks"].items() if CHECKS[id].automatic]
     return all(entry["verdict"] == "pass" for entry in automatic)
-
-
-def _bundle(submission: Path, setup: Setup) -> Bundle | None:
-    """What was graded, None where the submission cannot be read."""
-    try:
-        return read_submission(submission, setup)
-    except Unreadable:
-        return None
 
 
 def _decisions(given: Path | None, folder: Path) -> Path:

@@ -42,7 +42,7 @@ from autograder.program.rivals import rivals_of
 from autograder.program.understanding import Understanding
 from autograder.rubric import Rubric
 from autograder.submission.bundle import Bundle
-from autograder.submission.notebook import Cell, Unreadable
+from autograder.submission.notebook import Unreadable
 from autograder.verdict import Outcome, Verdict
 
 # The quick ones first, so that a person sees the first verdict soon.
@@ -79,8 +79,8 @@ class Graded:
 
     curves: of the trainings that were run, by name; seconds: of wall-clock time by kind of evidence, and printed: what
     the submission wrote to its standard output, by the function that was tried, which are no part of the result. Nor
-    are, for a page: pictures of the shoes that the figures name (JPEG), by name, and cells and notebook, None where
-    none is wanted or it could not be made.
+    are, for a page: pictures of the shoes that the figures name (JPEG), by name, and the notebook, None where none
+    is wanted or it could not be made. bundle: what was graded, None where there was nothing.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Graded:
     curves: Mapping[str, Curve] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     printed: Mapping[str, str] = field(default_factory=dict)
-    cells: tuple[Cell, ...] = ()
+    bundle: Bundle | None = None
     notebook: NotebookAsHtml | None = None
     code: Mapping[str, Excerpt] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
@@ -175,7 +175,7 @@ class Grader:
             progress.curves,
             progress.seconds,
             laboratory.printed,
-            bundle.cells,
+            bundle,
             self._as_html(bundle),
             _or_nothing(lambda: {role.value: found for role, found in excerpts(understanding, resolved).items()}),
             progress.figures,

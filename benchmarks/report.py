@@ -67,7 +67,7 @@ def measure(submission: str, folder: str, what: str) -> None:
             for _ in range(2):
                 before = _processor_seconds()
                 made = notebook_as_html(template, bundle.files, most)
-                notebook = besides_of(Graded("", "", {}, cells=bundle.cells, notebook=made)).notebook
+                notebook = besides_of(Graded("", "", {}, bundle=bundle, notebook=made)).notebook
                 page = report_page(result, curves, Besides(pictures, notebook))
                 seconds.append(_processor_seconds() - before)
     print(json.dumps([*seconds, len(page.encode()) / 1e6, max(peak) - peak[0]]))

@@ -1,13 +1,13 @@
 """What the class page finds in the results of a class: the commonest messages, and what needs a person."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from made_results import class_of, result
 
 from autograder.boundary.sandbox import Sandbox
 from autograder.checks import CHECKS
-from autograder.grading import Graded, check_questions, faulty, unreadable
+from autograder.grading import check_questions, faulty, unreadable
 from autograder.marking.marks import Mark, key_of, with_marks
 from autograder.report.class_page import class_page, report_address
 from autograder.report.for_a_person import concerns
@@ -17,30 +17,10 @@ from autograder.rubric import DEFAULT_RUBRIC, Rubric, read_rubric
 from autograder.submission.notebook import Unreadable
 from autograder.verdict import Exhibit, Outcome, Verdict, failed, missing, passed, skipped
 
-Results = dict[str, dict[str, Any]]
-
 
 @pytest.fixture(scope="module")
 def rubric() -> Rubric:
     return read_rubric(DEFAULT_RUBRIC, check_questions())
-
-
-def result(
-    rubric: Rubric,
-    verdicts: Mapping[str, Verdict] | None = None,
-    name: str = "anna",
-    resolved: Mapping[str, Mapping[str, Any]] | None = None,
-    notes: tuple[str, ...] = (),
-    sandbox: Sandbox = Sandbox.CAGE,
-) -> dict[str, Any]:
-    """A result with these verdicts, by default with one that passed."""
-    every = verdicts or {"same.shape": passed("six rows")}
-    return result_of(Graded(name, "d1", every, resolved or {}, notes), rubric, "d2", 7, sandbox)
-
-
-def class_of(rubric: Rubric, *verdicts: Mapping[str, Verdict]) -> Results:
-    """A class in which each submission has these verdicts; their folders are called s0, s1, and so on."""
-    return {f"s{number}": result(rubric, every, f"s{number}") for number, every in enumerate(verdicts)}
 
 
 # Messages

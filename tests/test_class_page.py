@@ -6,24 +6,21 @@ import hashlib
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping
 from html.parser import HTMLParser
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_results import Results, class_of, result
 
-from autograder.boundary.sandbox import Sandbox
-from autograder.grading import Graded, check_questions
+from autograder.grading import check_questions
 from autograder.report.class_page import class_page
 from autograder.report.distribution import distribution
 from autograder.report.grades import grades_csv
 from autograder.report.inert import printable
 from autograder.report.record import as_json
-from autograder.report.result import result_of
 from autograder.report.tallies import counts
 from autograder.rubric import DEFAULT_RUBRIC, Rubric, read_rubric
 from autograder.verdict import Exhibit, Outcome, Verdict, failed, passed
@@ -31,30 +28,11 @@ from autograder.verdict import Exhibit, Outcome, Verdict, failed, passed
 IDS = ("data.shape", "same.shape", "same.content", "cnn.forward", "written.q1d", "curves.shown")
 # Verdicts of some of the checks, of each submission of a class.
 CLASSES = st.lists(st.dictionaries(st.sampled_from(IDS), st.sampled_from(Outcome), min_size=1), max_size=6)
-Results = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def rubric() -> Rubric:
     return read_rubric(DEFAULT_RUBRIC, check_questions())
-
-
-def result(
-    rubric: Rubric,
-    verdicts: Mapping[str, Verdict] | None = None,
-    name: str = "anna",
-    resolved: Mapping[str, Mapping[str, Any]] | None = None,
-    notes: tuple[str, ...] = (),
-    sandbox: Sandbox = Sandbox.CAGE,
-) -> dict[str, Any]:
-    """A result with these verdicts, by default with one that passed."""
-    every = verdicts or {"same.shape": passed("six rows")}
-    return result_of(Graded(name, "d1", every, resolved or {}, notes), rubric, "d2", 7, sandbox)
-
-
-def class_of(rubric: Rubric, *verdicts: Mapping[str, Verdict]) -> Results:
-    """A class in which each submission has these verdicts; their folders are called s0, s1, and so on."""
-    return {f"s{number}": result(rubric, every, f"s{number}") for number, every in enumerate(verdicts)}
 
 
 class Page(HTMLParser):

@@ -15,6 +15,7 @@ from autograder.report.class_page import CLASS_PAGE, class_page
 from autograder.report.files import write_text
 from autograder.report.result import result_of, write_result
 from autograder.rubric import DEFAULT_RUBRIC, read_rubric
+from autograder.submission.bundle import Bundle
 from autograder.submission.notebook import Cell
 from autograder.verdict import Outcome, Verdict, failed, partial, passed
 
@@ -30,7 +31,7 @@ SUBMISSIONS = {
 # As a worker hands over what strangers wrote.
 STRANGE = """</div></li></ol><script>alert(1)</script><img src="http://example.org/a.png" onerror="alert(1)">
 <iframe src="http://example.org"></iframe><style>body { display: none }</style><p style="position: fixed">hello</p>"""
-CELLS = (Cell(0, "markdown", ""), Cell(1, "code", "six()"))
+BUNDLE = Bundle("anna", "d1", "a.ipynb", (Cell(0, "markdown", ""), Cell(1, "code", "six()")), ())
 NOTEBOOK = NotebookAsHtml([STRANGE, "<pre><code>six()</code></pre>"], ())
 SIZES = [(390, 844), (1280, 900)]
 
@@ -41,7 +42,7 @@ def results(tmp_path: Path) -> Path:
     rubric = read_rubric(DEFAULT_RUBRIC, check_questions())
     found = {}
     for name, verdicts in SUBMISSIONS.items():
-        graded = Graded(name, "d1", verdicts, cells=CELLS, notebook=NOTEBOOK)
+        graded = Graded(name, "d1", verdicts, bundle=BUNDLE, notebook=NOTEBOOK)
         found[name] = result_of(graded, rubric, "d2", 7, Sandbox.CAGE)
         write_result(tmp_path / name, found[name], graded)
     write_text(tmp_path / CLASS_PAGE, class_page(found, rubric.questions))
@@ -152,6 +153,15 @@ def test_a_check_leads_to_the_cell_that_it_speaks_of_and_that_back_to_the_check(
     assert page.get_by_text("hello", exact=True).is_visible(), "a stranger's style has an effect"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert all(request.startswith("file://") for request in seen.requests) and seen.complaints == []
+
+
+def test_no_rule_of_accessibility_is_broken_on_either_page(page: Any, results: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    for path in (results / CLASS_PAGE, *(results / name / "report.html" for name in SUBMISSIONS)):
+        page.goto(address(path))
+        found = Axe().run(page)
+        assert not found.violations_count, found.generate_report()
 
 
 def test_no_page_is_wider_than_the_screen_and_what_is_too_wide_can_be_scrolled_by_keyboard(page: Any) -> None:

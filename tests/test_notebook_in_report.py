@@ -28,7 +28,7 @@ from autograder.report.page import report_page
 from autograder.report.result import result_of, write_changed_result, write_result
 from autograder.rubric import DEFAULT_RUBRIC, Rubric, read_rubric
 from autograder.session import prepare
-from autograder.submission.bundle import read_bundles
+from autograder.submission.bundle import Bundle, read_bundles
 from autograder.submission.notebook import Cell, Unreadable, read_cells
 from autograder.verdict import Exhibit, Outcome, Verdict
 from autograder.worker.showing import Showing
@@ -414,7 +414,8 @@ def test_a_page_without_a_notebook_has_no_place_for_one(rubric: Rubric) -> None:
 
 def test_a_report_that_is_made_again_for_a_mark_still_shows_the_notebook(rubric: Rubric, tmp_path: Path) -> None:
     made = NotebookAsHtml(['<p onclick="x">hello</p>', "<pre>x</pre>"], ())
-    graded = Graded("anna", "d", {}, cells=(Cell(0, "markdown", ""), Cell(1, "code", "x")), notebook=made)
+    bundle = Bundle("anna", "d", "a.ipynb", (Cell(0, "markdown", ""), Cell(1, "code", "x")), ())
+    graded = Graded("anna", "d", {}, bundle=bundle, notebook=made)
     result = a_result(rubric)
     write_result(tmp_path, result, graded)
     first = (tmp_path / "report.html").read_bytes()

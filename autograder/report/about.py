@@ -47,11 +47,16 @@ def cells_of(check: str, entry: Mapping[str, Any], result: Mapping[str, Any]) ->
     """
     if stopped := IN_CELL.search(entry["observed"]):
         return (int(stopped[1]),)
-    answered = [*entry.get("answer", {}).get("cells", ()), *(picture["cell"] for picture in entry.get("pictures", ()))]
-    if answered:
-        return tuple(dict.fromkeys(answered))
+    if answered := cells_of_answer(entry):
+        return answered
     for role in roles_of(check):
         written = result.get("code", {}).get(role.value)
         if written is not None:
             return (written["cell"],) if "cell" in written else ()
     return ()
+
+
+def cells_of_answer(entry: Mapping[str, Any]) -> tuple[int, ...]:
+    """The cells in which what a person marks stands: words first, then pictures."""
+    words, pictures = entry.get("answer", {}).get("cells", ()), entry.get("pictures", ())
+    return tuple(dict.fromkeys([*words, *(picture["cell"] for picture in pictures)]))

@@ -29,7 +29,9 @@ NOTHING = Besides()
 
 def besides_of(graded: Graded) -> Besides:
     """What was kept of a submission to be shown."""
-    return Besides(graded.pictures, shown_cells(graded.cells, graded.notebook) if graded.notebook is not None else ())
+    if graded.bundle is None or graded.notebook is None:
+        return Besides(graded.pictures)
+    return Besides(graded.pictures, shown_cells(graded.bundle.cells, graded.notebook))
 
 
 def besides_as_json(besides: Besides) -> str:

@@ -1,6 +1,5 @@
 """The figures of a result as its page draws them: galleries of shoes, a histogram, the shapes through a network."""
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -71,24 +70,25 @@ class Figures:
     histograms: Sequence[HistogramDrawing] = ()
 
 
-def figures_in(parts: Sequence[Mapping[str, Any]], pictures: Mapping[str, bytes]) -> Figures:
+def figures_in(parts: Sequence[Mapping[str, Any]], pictures: Mapping[str, str]) -> Figures:
     """The figures of one question.
 
-    Args: parts: as in the result, each told by what it has; pictures: photographs of shoes, by name.
+    Args: parts: as in the result, each told by what it has; pictures: photographs of shoes in base64, by name.
     """
-    shown = {name: base64.b64encode(picture).decode() for name, picture in pictures.items()}
     galleries = [
-        Gallery("Rows of your array, one shoe above the other", [_row(part, shown) for part in _with(parts, "number")]),
+        Gallery(
+            "Rows of your array, one shoe above the other", [_row(part, pictures) for part in _with(parts, "number")]
+        ),
         Gallery(
             "The first batch as it reached your network: some examples with the label that each was trained with. "
             "Its students are imaginary, and others' photographs stand for theirs.",
-            [_labelled(part, shown) for part in _with(parts, "label")],
+            [_labelled(part, pictures) for part in _with(parts, "label")],
         ),
     ]
     for students, whose in _OF_TEST_SET.items():
         answers = [part for part in _with(parts, "said") if part["students"] == students]
         galleries.append(
-            Gallery(f"Some answers of the network on {whose} of the test set", [_answer(a, shown) for a in answers])
+            Gallery(f"Some answers of the network on {whose} of the test set", [_answer(a, pictures) for a in answers])
         )
     return Figures(
         _with(parts, "size"),

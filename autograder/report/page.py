@@ -97,7 +97,7 @@ def report_page(
 
     Args: curves: their pictures (PNG), by name; besides: what else is shown.
     """
-    sections = _sections(result, besides.pictures)
+    sections = _sections(result, _as_text(besides.pictures))
     return rendered(
         "result.html",
         styles=("base.css", "result.css", "figures.css", "notebook.css"),
@@ -108,11 +108,16 @@ def report_page(
         sections=sections,
         numbers=[cell["cell"] for cell in besides.notebook],
         notebook=_notebook_cells(besides.notebook, [line for section in sections for line in section.lines]),
-        curves={name: base64.b64encode(picture).decode() for name, picture in sorted((curves or {}).items())},
+        curves=_as_text(curves or {}),
     )
 
 
-def _sections(result: Mapping[str, Any], pictures: Mapping[str, bytes]) -> list[Section]:
+def _as_text(pictures: Mapping[str, bytes]) -> dict[str, str]:
+    """Pictures as a page holds them, by name."""
+    return {name: base64.b64encode(picture).decode() for name, picture in sorted(pictures.items())}
+
+
+def _sections(result: Mapping[str, Any], pictures: Mapping[str, str]) -> list[Section]:
     by_question: dict[str, list[Line]] = {}
     for id, entry in result["checks"].items():
         known = CHECKS.get(id)  # a result of another version may hold checks that this one does not know
@@ -122,7 +127,7 @@ def _sections(result: Mapping[str, Any], pictures: Mapping[str, bytes]) -> list[
     return [_section(name, lines, result, pictures) for name, lines in by_question.items()]
 
 
-def _section(name: str, lines: Sequence[Line], result: Mapping[str, Any], pictures: Mapping[str, bytes]) -> Section:
+def _section(name: str, lines: Sequence[Line], result: Mapping[str, Any], pictures: Mapping[str, str]) -> Section:
     # What else could be meant is of no interest where what was taken is right.
     lost = any(line.entry["verdict"] not in (Outcome.PASS, Outcome.MANUAL) for line in lines)
     return Section(

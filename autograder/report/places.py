@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.report.about import IN_CELL, roles_of
+from autograder.report.about import IN_CELL, cells_of_answer, roles_of
 from autograder.submission.bundle import Bundle
 from autograder.submission.lines import cells_in, file_line
 
@@ -49,8 +49,8 @@ class _Finder:
             return self._in_cell(int(found[1]), int(found[2]))
         if (found := _IN_MODULE.search(entry["observed"])) and found[1] in self._bundle.modules.files:
             return self._in_file(self._bundle.modules.files[found[1]], int(found[2]))
-        for cell in (*entry.get("answer", {}).get("cells", ()), *(p["cell"] for p in entry.get("pictures", ()))):
-            return self._in_cell(cell, 1)
+        if answered := cells_of_answer(entry):
+            return self._in_cell(answered[0], 1)
         for role in roles_of(id):
             written = code.get(role.value)
             if written is not None:

@@ -110,12 +110,13 @@ def as_read(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def write_result(
     folder: Path, result: Mapping[str, Any], graded: Graded, made_from: Mapping[str, Any] | None = None
-) -> None:
+) -> str:
     """Write `result.json`, `report.html`, `report.json`, `timings.json` and a picture of each learning curve; each is
     there as a whole or not at all.
 
     Args: made_from: all that the result depends on, for the record by which a later run can tell that it still holds;
         None where it is to be graded again.
+    Returns: the page.
     Raises: OSError, which names the file; where there was no room, what was there is as it was.
     """
     seconds = {name: round(seconds, 3) for name, seconds in graded.seconds.items()}
@@ -126,7 +127,8 @@ def write_result(
         contents[PRINTED] = as_bytes(_printed(graded.printed))
     besides = besides_of(graded)
     contents[BESIDES] = as_bytes(besides_as_json(besides))
-    contents["report.html"] = as_bytes(report_page(result, pictures, besides))
+    page = report_page(result, pictures, besides)
+    contents["report.html"] = as_bytes(page)
     contents[RESULT] = as_bytes(as_json(result))
     if made_from is not None:
         contents[RECORD] = record_of(made_from, contents)
@@ -135,6 +137,12 @@ def write_result(
     old = [path.name for path in made if path.name not in contents]
     # Without its record no result counts, so that whatever ends this in the middle, no two are taken for one.
     write_together(folder, contents, instead_of=[RECORD, *old])
+    return page
+
+
+def page_of(result: Mapping[str, Any], graded: Graded) -> str:
+    """The page that `write_result` writes, for whoever wants nothing else."""
+    return report_page(result, curve_pictures(result["submission"], graded.curves), besides_of(graded))
 
 
 def write_changed_result(folder: Path, result: Mapping[str, Any]) -> None:
