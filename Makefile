@@ -33,7 +33,7 @@ notebook: venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[notebook]'
 	$(BIN)/python -m pytest -m in_jupyter
 
-# The class page and a report in a real browser. Needs Chromium (Debian's `chromium`).
+# The class page and a report in a real browser, by axe-core's rules, too. Needs Chromium (Debian's `chromium`).
 browser: venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'
 	$(BIN)/python -m pytest -m in_browser
