@@ -14,6 +14,7 @@ from reference import CNNChannel, get_organized_data
 from reference.__main__ import main
 from reference.beyond import Recipe, SeveralViews, ask_by, build_network, train_by_recipe
 from reference.beyond.batches import batches_of_an_epoch, change_alike, draw_batches
+from reference.beyond.steps import OrthogonalSteps, Steps
 from reference.beyond.views import at_size
 from reference.experiments.__main__ import LOG, read_log, trained_together
 from reference.experiments.measuring import FOLDS, held_out_students, measure
@@ -123,6 +124,52 @@ def test_a_training_without_validation_students_has_no_validation_accuracies(sma
     recipe = Recipe(epochs=2, batch_size=6)
     curve = train_by_recipe(build_network(recipe), recipe, data, data[:0], report=lambda curve: None)
     assert (len(curve.train_accuracies), curve.valid_accuracies) == (2, [])
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_an_orthogonal_step_goes_about_as_far_in_every_direction_that_the_gradient_has(
+    memory_format: torch.memory_format,
+) -> None:
+    torch.manual_seed(0)
+    filters = nn.Parameter(torch.randn(4, 6, 3, 3).to(memory_format=memory_format))
+    before = filters.detach().clone()
+    rows, _, columns = torch.linalg.svd(torch.randn(4, 54), full_matrices=False)
+    gradient = rows @ torch.diag(torch.tensor([1.0, 0.5, 0.2, 0.1])) @ columns
+    filters.grad = gradient.view_as(filters).to(memory_format=memory_format)
+    OrthogonalSteps([filters], learning_rate=0.02).step()
+    step = (before - filters.detach()).flatten(1) / 0.02
+    # Muon's few iterations leave each length between about 0.7 and 1.2.
+    assert all(0.6 < length < 1.3 for length in torch.linalg.svdvals(step))
+    along = (rows.T @ step @ columns.T).diagonal()
+    assert (along > 0.6).all(), "against the gradient, in each of its directions"
+
+
+@pytest.mark.parametrize(("orthogonal", "by_muon"), [(0.02, 5), (0.0, 0)])
+def test_every_weight_takes_part_in_a_step_and_muon_has_the_filters_and_the_first_linear_layer(
+    orthogonal: float, by_muon: int
+) -> None:
+    torch.manual_seed(0)
+    recipe = Recipe(orthogonal=orthogonal)
+    network = build_network(recipe)
+    before = [weights.detach().clone() for weights in network.parameters()]
+    steps = Steps(network, recipe, steps=2)
+    steps.step(nn.functional.cross_entropy(network(torch.rand(4, 3, 448, 224) - 0.5), torch.tensor([0, 1, 0, 1])))
+    assert not any(torch.equal(old, new) for old, new in zip(before, network.parameters(), strict=True))
+    inner = [network.features[block][0] for block in range(4)] + [network.classifier[1]]
+    assert (steps.orthogonal.weights if steps.orthogonal else []) == [layer.weight for layer in inner][:by_muon]
+
+
+def test_all_learning_rates_rise_to_the_recipe_s_and_end_next_to_zero() -> None:
+    recipe = Recipe(orthogonal=0.02, learning_rate=0.003)
+    network = build_network(recipe)
+    steps = Steps(network, recipe, steps=10)
+    rates = []
+    for _ in range(9):
+        rates.append([schedule.get_last_lr()[0] for schedule in steps.schedules])
+        steps.step(sum((weights.sum() for weights in network.parameters()), start=torch.zeros(())))
+    adamw, muon = zip(*rates, strict=True)
+    assert (max(adamw), max(muon)) == pytest.approx((0.003, 0.02))
+    assert adamw[-1] < 0.003 / 20 and muon[-1] < 0.02 / 20
 
 
 @pytest.mark.parametrize("other_sizes", [0.0, 0.07])

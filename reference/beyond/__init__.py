@@ -2,8 +2,9 @@
 
 The assignment's own training learns its few hundred examples by heart long before it has seen all there is to see in
 them. What helps is to show it more than there is: `batches` makes new examples out of the old ones. Besides, `network`
-begins at a better place, `training` takes its steps with more care, `views` asks the finished network more than once,
-and `memory` saves time. `recipe` holds the settings, and `reference/experiments` the runs by which they were chosen.
+begins at a better place, `steps` moves its weights with more care, `training` averages them, `views` asks the finished
+network more than once, and `memory` saves time. `recipe` holds the settings, and `reference/experiments` the runs by
+which they were chosen.
 """
 
 from reference.beyond.network import build_network

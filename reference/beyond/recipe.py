@@ -9,8 +9,10 @@ class Recipe:
 
     model: "CNNChannel" or "CNN"; n, kernel_size: as in `reference.models`; differences: the first filters of a
         CNNChannel begin as differences between the two shoes.
-    learning_rate: the highest of the one-cycle schedule; averaging: by what share the averaged weights move towards
-        the current ones after every step of the second half of the training, 0 keeps the last weights instead.
+    learning_rate: the highest of the one-cycle schedule; orthogonal: the same for the filters and the first linear
+        layer, which take orthogonal steps (`reference.beyond.steps`), 0 leaves them to the other steps; averaging: by
+        what share the averaged weights move towards the current ones after every step of the second half of the
+        training, 0 keeps the last weights instead.
     any_wrong_pair: draw from all six wrong pairs of a student, not from three fixed ones.
     exchange: let the two shoes change places; mirror: look at both in a mirror; upside_down: turn both over; turn,
         zoom, shift: turn both by up to so many degrees, magnify them by up to such a share, move them by up to such a
@@ -28,6 +30,7 @@ class Recipe:
     epochs: int = 90
     batch_size: int = 32
     learning_rate: float = 0.003
+    orthogonal: float = 0.01
     weight_decay: float = 0.0001
     averaging: float = 0.02
     any_wrong_pair: bool = True
@@ -45,4 +48,4 @@ class Recipe:
 
 
 BEST = Recipe()
-BEST_CNN = Recipe(model="CNN", epochs=60)
+BEST_CNN = Recipe(model="CNN", epochs=60, orthogonal=0.0)
