@@ -10,9 +10,9 @@ class Recipe:
     model: "CNNChannel" or "CNN"; n, kernel_size: as in `reference.models`; differences: the first filters of a
         CNNChannel begin as differences between the two shoes.
     learning_rate: the highest of the one-cycle schedule; orthogonal: the same for the filters and the first linear
-        layer, which take orthogonal steps (`reference.beyond.steps`), 0 leaves them to the other steps; averaging: by
-        what share the averaged weights move towards the current ones after every step of the second half of the
-        training, 0 keeps the last weights instead.
+        layer, which take orthogonal steps (`reference.beyond.steps`), 0 leaves them to the other steps; weight_decay:
+        for what takes no orthogonal steps; averaging: by what share the averaged weights move towards the current ones
+        after every step of the second half of the training, 0 keeps the last weights instead.
     any_wrong_pair: draw from all six wrong pairs of a student, not from three fixed ones.
     exchange: let the two shoes change places; mirror: look at both in a mirror; upside_down: turn both over; turn,
         zoom, shift: turn both by up to so many degrees, magnify them by up to such a share, move them by up to such a

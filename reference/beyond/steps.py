@@ -21,10 +21,10 @@ class Steps:
     def __init__(self, network: nn.Module, recipe: Recipe, steps: int) -> None:
         self.network = network
         *inner, _ = [weights for weights in network.parameters() if weights.ndim > 1]
-        self.orthogonal = OrthogonalSteps(inner, recipe.orthogonal) if recipe.orthogonal else None
-        of_muon = {id(weights) for weights in inner} if recipe.orthogonal else set()
-        others = [weights for weights in network.parameters() if id(weights) not in of_muon]
+        of_muon = inner if recipe.orthogonal else []
+        others = [weights for weights in network.parameters() if not any(weights is one for one in of_muon)]
         self.adamw = AdamW(others, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        self.orthogonal = OrthogonalSteps(of_muon, recipe.orthogonal) if of_muon else None
         self.schedules = [OneCycleLR(self.adamw, recipe.learning_rate, total_steps=steps)]
         if self.orthogonal:
             muon = self.orthogonal.muon
